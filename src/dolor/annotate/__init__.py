@@ -1,0 +1,1 @@
+"""Who is who: signature evidence, clusters, consensus."""

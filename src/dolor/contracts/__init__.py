@@ -1,0 +1,1 @@
+"""The validated forms in which data changes hands between stages."""

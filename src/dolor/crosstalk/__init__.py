@@ -1,0 +1,1 @@
+"""From profiles to verdicts: scores, nulls, contrasts, composition, claims."""

@@ -1,0 +1,1 @@
+"""One door in (readers and checks), one door out (atomic writes)."""

@@ -1,0 +1,1 @@
+"""What dolor knows before it sees data: catalog, populations, orthologs, registry of studies."""

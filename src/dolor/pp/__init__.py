@@ -1,0 +1,1 @@
+"""Preprocessing: quality control and sex."""
