@@ -1,1 +1,6 @@
 """The configuration of a run, typed."""
+
+from dolor.config.load import check, load
+from dolor.config.models import Config, Dataset
+
+__all__ = ["Config", "Dataset", "check", "load"]

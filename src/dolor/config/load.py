@@ -1,0 +1,104 @@
+"""Reading a configuration, with one sentence for each thing that is wrong with it."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import BaseModel, ValidationError
+
+from dolor.config.models import Config, Dataset
+from dolor.errors import UsageError
+from dolor.knowledge import strict_yaml
+
+
+def load(path: Path | str) -> Config:
+    """Read and check the configuration of a run.
+
+    Parameters
+    ----------
+    path
+        The YAML file.
+
+    Returns
+    -------
+    The configuration; ``datasets`` is a list, also where the file names a table.
+
+    Raises
+    ------
+    dolor.errors.UsageError
+        A key is unknown (the nearest known one is named), a value is of the wrong type or out of range, or two
+        datasets share a name.
+    """
+    return check(strict_yaml.load(path), str(path), folder=Path(path).parent)
+
+
+def check(content: Any, source: str, folder: Path = Path()) -> Config:
+    """Check a configuration that is already in memory; see :func:`load`."""
+    if not isinstance(content, Mapping):
+        raise UsageError(f"{source}: must hold keys and values at its top level, such as  datasets: ...")
+    content = dict(content)
+    if isinstance(content.get("datasets"), str):
+        content["datasets"] = _datasets_from_table(content["datasets"], source, folder)
+    try:
+        config = Config.model_validate(content)
+    except ValidationError as error:
+        raise UsageError(f"{source}: " + "; ".join(_sentences(error))) from None
+    _check_names_differ(config.datasets, source)
+    return config
+
+
+def _datasets_from_table(name: str, source: str, folder: Path) -> list[dict[str, str]]:
+    """Read the table of datasets, looked for as named and then beside the configuration."""
+    found = next((path for path in (Path(name), folder / name) if path.is_file()), None)
+    if found is None:
+        raise UsageError(f"{source}: datasets: there is no table '{name}'")
+    frame = pd.read_csv(found, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig", comment="#")
+    return [{str(key): value for key, value in row.items() if value != ""} for row in frame.to_dict("records")]
+
+
+def _check_names_differ(datasets: list[Dataset] | str, source: str) -> None:
+    names = [dataset.id for dataset in datasets if isinstance(dataset, Dataset)]
+    if not names:
+        raise UsageError(f"{source}: datasets: name at least one dataset")
+    repeated = [name for name, number in Counter(name.lower() for name in names).items() if number > 1]
+    if repeated:
+        raise UsageError(f"{source}: datasets: the id '{repeated[0]}' stands more than once; each needs its own folder")
+
+
+def _sentences(error: ValidationError) -> Iterator[str]:
+    for fault in error.errors():
+        # pydantic adds the branch of a union to the place ("list[Dataset]", "str"): a user has not written it.
+        place = [part for part in fault["loc"] if part != "str" and not str(part).startswith("list[")]
+        where = ".".join(map(str, place)) or "the configuration"
+        if fault["loc"][-1] == "str" and fault["type"] == "string_type":
+            continue
+        if fault["type"] == "extra_forbidden":
+            yield f"unknown key '{where}'{_nearest(place)}"
+        elif fault["type"] == "missing":
+            yield f"the key '{where}' is missing"
+        else:
+            value = fault["input"]
+            yield f"{where}: {fault['msg'].removeprefix('Value error, ')} (it is {value!r:.60})"
+
+
+def _nearest(place: list[int | str]) -> str:
+    """Name the known key that an unknown one most resembles."""
+    model: type[BaseModel] | None = Config
+    for part in place[:-1]:
+        if isinstance(part, int) or model is None:
+            continue
+        model = Dataset if part == "datasets" else _section(model, part)
+    known = list(model.model_fields) if model else []
+    match = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
+    return f"; did you mean '{match[0]}'?" if match else f"; known here are {', '.join(known)}"
+
+
+def _section(model: type[BaseModel], key: str) -> type[BaseModel] | None:
+    field = model.model_fields.get(key)
+    annotation = field.annotation if field else None
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None

@@ -1,0 +1,102 @@
+"""What a run can be told, typed: every key of the YAML that a user edits, with its default and its meaning.
+
+The JSON schema in ``workflows/schemas/`` is generated from these models.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from dolor.config.names import dataset_name
+
+SIMULATED = "simulated"
+
+DatasetName = Annotated[str, AfterValidator(dataset_name)]
+Compartment = Literal["skin", "joint", "viscera", "bone", "nerve", "drg", "spinal_cord", "brain", "blood"]
+
+
+class Section(BaseModel):
+    """A part of the configuration; keys that it does not know are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Reference(Section):
+    """The levels that the others are compared with."""
+
+    condition: str = Field("", description="Reference condition; empty: the one that the study names as its control.")
+    sex: Literal["female", "male"] = Field("male", description="Reference sex.")
+
+
+class Dataset(Section):
+    """One dataset of the run."""
+
+    id: DatasetName = Field(description="Name of its folder under results: letters, digits, dot, dash, underscore.")
+    study: str = Field(
+        SIMULATED,
+        description="Entry of the registry (see `dolor datasets list`), or 'simulated' for the embedded study.",
+    )
+    compartment: Compartment = Field(description="Where the tissue stands on the pain axis.")
+    path: str = Field("", description="The file itself; empty: where the registry's entry says.")
+    reference: Reference | None = Field(None, description="Reference levels of this dataset alone.")
+
+
+class Simulation(Section):
+    """Size of the embedded simulated study."""
+
+    animals: int = Field(4, ge=1, le=50, description="Animals for each condition and sex.")
+    cells: int = Field(400, ge=50, le=100_000, description="Cells a sample, on average.")
+
+
+class Quality(Section):
+    """Which cells are kept. Thresholds are set within each sample, so that a deep library does not judge a shallow one."""
+
+    min_genes: int = Field(50, ge=0, description="Fewest detected genes.")
+    mads: float = Field(
+        5.0, gt=0, description="Median absolute deviations from the sample's median that are tolerated."
+    )
+    max_mito: float = Field(
+        0.4, gt=0, le=1, description="Largest mitochondrial fraction, whatever the sample's median is."
+    )
+
+
+class Annotation(Section):
+    """How cells get their names."""
+
+    signatures: str = Field("", description="A file of your own populations; empty: those that dolor ships.")
+    integration: Literal["none", "harmony"] = Field("none", description="How batches are aligned before clustering.")
+    resolution: float = Field(
+        2.0, gt=0, le=20, description="Leiden resolution; fine, since clusters are merged by label."
+    )
+    min_confidence: float = Field(0.5, ge=0, le=1, description="Below this a cell keeps its parent's name, or none.")
+
+
+class Pairs(Section):
+    """Which ligand-receptor pairs are scored."""
+
+    file: str = Field("", description="A table of your own pairs, with at least the columns ligand and receptor.")
+    merge: bool = Field(True, description="Add your pairs to the catalog rather than use them alone.")
+
+
+class Contrast(Section):
+    """What is compared."""
+
+    formula: str = Field("~ condition * sex", description="Design of the linear model over samples.")
+    reference: Reference = Field(default_factory=Reference, description="Levels that the others are compared with.")
+    min_cells: int = Field(5, ge=1, description="Fewest cells of a type in a sample for the sample to speak about it.")
+
+
+class Config(Section):
+    """A run: its datasets and the options of its stages."""
+
+    title: str = Field("Neuroimmune interactions", description="Title of the report.")
+    results: str = Field("results", description="Folder of the results.")
+    seed: int = Field(0, ge=0, description="Seed of everything random.")
+    datasets: list[Dataset] | str = Field(description="The datasets, or the path of a table with the same columns.")
+    simulate: Simulation = Field(default_factory=Simulation)
+    quality: Quality = Field(default_factory=Quality)
+    annotate: Annotation = Field(default_factory=Annotation)
+    pairs: Pairs = Field(default_factory=Pairs)
+    contrast: Contrast = Field(default_factory=Contrast)
