@@ -1,0 +1,40 @@
+# dolor: from public datasets to neuroimmune interactions by condition and sex.
+#
+#   snakemake --cores 4                                        the embedded, simulated study
+#   snakemake --cores 4 --configfile config/my_study.yaml      your own
+#
+# Every rule is one call of the command line that you could type yourself; `dolor --help` lists them.
+from snakemake.utils import min_version
+
+min_version("9.19")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflows/rules/settings.smk"
+include: "workflows/rules/acquire.smk"
+include: "workflows/rules/cells.smk"
+include: "workflows/rules/crosstalk.smk"
+include: "workflows/rules/report.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    input:
+        f"{RESULTS}/report.html",
+    default_target: True
+
+
+# Named targets, to stop halfway: snakemake annotated, snakemake contrasted.
+rule annotated:
+    input:
+        expand(f"{RESULTS}/{{dataset}}/cells.h5ad", dataset=list(DATASETS)),
+
+
+rule contrasted:
+    input:
+        expand(f"{RESULTS}/{{dataset}}/contrasts.parquet", dataset=list(DATASETS)),

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
 import pytest
+from scipy import sparse
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,3 +35,38 @@ def data_dir() -> Path:
 def reference_dir() -> Path:
     """Inputs and outputs of other tools, not part of the repository."""
     return _shared("DOLOR_REFERENCE", "reference")
+
+
+@pytest.fixture
+def make_cells() -> Callable[..., AnnData]:
+    """Return a maker of small valid Cells, to be broken by the tests that ask what happens then."""
+
+    def make(
+        n_cells: int = 60,
+        genes: Sequence[str] = tuple(f"Gene{i}" for i in range(30)),
+        *,
+        n_samples: int = 4,
+        seed: int = 0,
+    ) -> AnnData:
+        import anndata
+
+        rng = np.random.default_rng(seed)
+        sample = np.arange(n_cells) % n_samples
+        obs = pd.DataFrame(
+            {
+                "dataset_id": "toy",
+                "sample_id": [f"s{number}" for number in sample],
+                "donor_id": [f"d{number}" for number in sample],
+                "tissue": "dorsal root ganglion",
+                "organism": "mouse",
+                "condition": np.where(sample % 2 == 0, "naive", "injured"),
+                "sex": np.where(sample // 2 % 2 == 0, "female", "male"),
+                "suspension_type": "cell",
+                "assay": "toy",
+            },
+            index=[f"cell{number}" for number in range(n_cells)],
+        )
+        counts = sparse.csr_matrix(rng.poisson(1.5, (n_cells, len(genes))).astype(np.int32))
+        return anndata.AnnData(obs=obs, var=pd.DataFrame(index=list(genes)), layers={"counts": counts})
+
+    return make

@@ -1,1 +1,5 @@
-"""The command line."""
+"""The command line: ``dolor <stage>``. Every rule of the workflow is one such call."""
+
+from dolor.cli.main import main
+
+__all__ = ["main"]

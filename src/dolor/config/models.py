@@ -51,12 +51,10 @@ class Simulation(Section):
 
 
 class Quality(Section):
-    """Which cells are kept. Thresholds are set within each sample, so that a deep library does not judge a shallow one."""
+    """Which cells are kept; thresholds are set within each sample, so that no deep library judges a shallow one."""
 
     min_genes: int = Field(50, ge=0, description="Fewest detected genes.")
-    mads: float = Field(
-        5.0, gt=0, description="Median absolute deviations from the sample's median that are tolerated."
-    )
+    mads: float = Field(5.0, gt=0, description="Median absolute deviations from the sample's median tolerated.")
     max_mito: float = Field(
         0.4, gt=0, le=1, description="Largest mitochondrial fraction, whatever the sample's median is."
     )
@@ -67,9 +65,7 @@ class Annotation(Section):
 
     signatures: str = Field("", description="A file of your own populations; empty: those that dolor ships.")
     integration: Literal["none", "harmony"] = Field("none", description="How batches are aligned before clustering.")
-    resolution: float = Field(
-        2.0, gt=0, le=20, description="Leiden resolution; fine, since clusters are merged by label."
-    )
+    resolution: float = Field(2.0, gt=0, le=20, description="Leiden resolution; fine, since labels merge clusters.")
     min_confidence: float = Field(0.5, ge=0, le=1, description="Below this a cell keeps its parent's name, or none.")
 
 
@@ -84,7 +80,7 @@ class Contrast(Section):
     """What is compared."""
 
     formula: str = Field("~ condition * sex", description="Design of the linear model over samples.")
-    reference: Reference = Field(default_factory=Reference, description="Levels that the others are compared with.")
+    reference: Reference = Field(Reference(), description="Levels that the others are compared with.")
     min_cells: int = Field(5, ge=1, description="Fewest cells of a type in a sample for the sample to speak about it.")
 
 
@@ -95,8 +91,8 @@ class Config(Section):
     results: str = Field("results", description="Folder of the results.")
     seed: int = Field(0, ge=0, description="Seed of everything random.")
     datasets: list[Dataset] | str = Field(description="The datasets, or the path of a table with the same columns.")
-    simulate: Simulation = Field(default_factory=Simulation)
-    quality: Quality = Field(default_factory=Quality)
-    annotate: Annotation = Field(default_factory=Annotation)
-    pairs: Pairs = Field(default_factory=Pairs)
-    contrast: Contrast = Field(default_factory=Contrast)
+    simulate: Simulation = Simulation()
+    quality: Quality = Quality()
+    annotate: Annotation = Annotation()
+    pairs: Pairs = Pairs()
+    contrast: Contrast = Contrast()

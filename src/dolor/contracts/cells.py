@@ -122,7 +122,7 @@ def check_counts(counts: Any, source: str, rows: int = 65_536) -> None:
         try:
             counts.check_format(full_check=True)
         except ValueError as error:
-            raise DataError(f"{source}: layers['counts'] is a broken sparse matrix ({error})") from error
+            raise DataError(f"{source}: the counts are a broken sparse matrix ({error})") from error
         values: np.ndarray[Any, Any] = counts.data
         for start in range(0, max(len(values), 1), rows * 64):
             _check_values(values[start : start + rows * 64], source)
@@ -134,19 +134,19 @@ def check_counts(counts: Any, source: str, rows: int = 65_536) -> None:
 def _check_values(values: np.ndarray[Any, Any], source: str) -> None:
     if values.dtype.kind in "iu":
         if values.size and values.min() < 0:
-            raise DataError(f"{source}: layers['counts'] holds negative values (down to {values.min()})")
+            raise DataError(f"{source}: the counts hold negative values (down to {values.min()})")
         return
     if not np.isfinite(values).all():
         number = int((~np.isfinite(values)).sum())
-        raise DataError(f"{source}: layers['counts'] holds {number} value(s) that are NaN or infinite")
+        raise DataError(f"{source}: the counts hold {number} value(s) that are NaN or infinite")
     if values.size and values.min() < 0:
         raise DataError(
-            f"{source}: layers['counts'] holds negative values (down to {values.min():.4g}); "
+            f"{source}: the counts hold negative values (down to {values.min():.4g}); "
             "these look scaled, and raw counts are needed"
         )
     broken = values[values != np.rint(values)]
     if broken.size:
         raise DataError(
-            f"{source}: layers['counts'] holds values that are not integers (such as {broken[0]:.4g}); "
+            f"{source}: the counts hold values that are not integers (such as {broken[0]:.4g}); "
             "these look normalised, and raw counts are needed: point to the layer that holds them"
         )

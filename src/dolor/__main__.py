@@ -1,0 +1,5 @@
+"""``python -m dolor`` is ``dolor``."""
+
+from dolor.cli import main
+
+main()

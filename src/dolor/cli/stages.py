@@ -1,0 +1,134 @@
+"""One command a stage: read files, call the stage's function, write files and their side files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dolor.contracts import tables
+
+In = Annotated[Path, typer.Argument(help="The file that the stage before made.", show_default=False)]
+Out = Annotated[Path, typer.Option(help="The file to write.", show_default=False)]
+Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
+
+
+def simulate(
+    compartment: Annotated[str, typer.Argument(help="drg, nerve or spinal_cord.")],
+    out: Out,
+    truth: Annotated[Path, typer.Option(help="Table of what was planted.")],
+    dataset_id: Annotated[str, typer.Option(help="Name of the dataset.")] = "",
+    animals: Annotated[int, typer.Option(help="Animals for each condition and sex.")] = 4,
+    cells: Annotated[int, typer.Option(help="Cells a sample, on average.")] = 400,
+    seed: Seed = 0,
+) -> None:
+    """Simulate a study with known truth."""
+    from dolor import simulate as simulation
+    from dolor.io.atomic import atomic_path, write_text
+    from dolor.io.provenance import write_provenance
+
+    study = simulation.study(compartment, seed=seed, n_animals=animals, cells_per_sample=cells)
+    if dataset_id:
+        study.cells.obs["dataset_id"] = dataset_id
+    with atomic_path(out) as temporary:
+        study.cells.write_h5ad(temporary, compression="gzip")
+    write_text(truth, study.truth.to_csv(sep="\t", index=False, lineterminator="\n"))
+    write_provenance(out, stage="simulate", parameters={"compartment": compartment, "seed": seed, "simulated": True})
+
+
+def read(
+    study: Annotated[str, typer.Argument(help="An entry of the registry, or the path of an h5ad file.")],
+    out: Out,
+    dataset_id: Annotated[str, typer.Option(help="Name of the dataset; default: the study's.")] = "",
+    path: Annotated[Path | None, typer.Option(help="The study's file, if it is not where the registry says.")] = None,
+) -> None:
+    """Read a study into checked cells."""
+    from dolor.io.atomic import atomic_path
+    from dolor.io.provenance import write_provenance
+    from dolor.io.study import read_study
+
+    cells, source, dropped = read_study(study, path=path, dataset_id=dataset_id)
+    with atomic_path(out) as temporary:
+        cells.write_h5ad(temporary, compression="lzf")
+    write_provenance(out, stage="read", inputs=[source], parameters={"study": study}, dropped=dropped)
+    typer.echo(f"{cells.n_obs} cells × {cells.n_vars} genes, {cells.obs['sample_id'].nunique()} samples")
+
+
+def quality(
+    source: In,
+    out: Out,
+    summary: Annotated[Path, typer.Option(help="What was dropped and why (JSON).")],
+    sex: Annotated[Path, typer.Option(help="Table of sex calls (Parquet).")],
+    min_genes: Annotated[int, typer.Option(help="Fewest detected genes.")] = 50,
+    mads: Annotated[float, typer.Option(help="Median absolute deviations tolerated.")] = 5.0,
+    max_mito: Annotated[float, typer.Option(help="Largest mitochondrial share.")] = 0.4,
+) -> None:
+    """Drop cells that cannot be trusted; call sex."""
+    import json
+
+    from dolor import pp
+    from dolor.io.atomic import atomic_path, write_text
+    from dolor.io.h5ad import read_h5ad
+    from dolor.io.provenance import write_provenance
+    from dolor.io.tables import write_table
+
+    kept, report = pp.quality(read_h5ad(source), min_genes=min_genes, mads=mads, max_mito=max_mito)
+    calls = pp.call_sex(kept)
+    pp.settle_sex(kept, calls)
+    write_table(calls, sex, tables.SEX)
+    write_text(summary, json.dumps(report, indent=2, sort_keys=True) + "\n")
+    with atomic_path(out) as temporary:
+        kept.write_h5ad(temporary, compression="lzf")
+    for result in (out, sex, summary):
+        write_provenance(
+            result, stage="quality", inputs=[source], parameters=report["parameters"], dropped=report["dropped"]
+        )
+
+
+def annotate(
+    source: In,
+    out: Out,
+    annotation: Annotated[Path, typer.Option(help="Table of labels, one row a cell (Parquet).")],
+    evidence: Annotated[Path, typer.Option(help="Table of marker evidence by cell type (Parquet).")],
+    compartment: Annotated[str, typer.Option(help="Where the tissue stands on the pain axis.")],
+    signatures: Annotated[str, typer.Option(help="A file of your own populations.")] = "",
+    integration: Annotated[str, typer.Option(help="none or harmony.")] = "none",
+    resolution: Annotated[float, typer.Option(help="Leiden resolution.")] = 2.0,
+    min_confidence: Annotated[float, typer.Option(help="Below it a cell keeps its parent's name, or none.")] = 0.5,
+    seed: Seed = 0,
+) -> None:
+    """Name the cells."""
+    from dolor.annotate import annotate as annotate_cells
+    from dolor.annotate import annotation_table
+    from dolor.io.atomic import atomic_path
+    from dolor.io.h5ad import read_h5ad
+    from dolor.io.provenance import write_provenance
+    from dolor.io.tables import write_table
+
+    options = {
+        "compartment": compartment,
+        "signatures": signatures,
+        "integration": integration,
+        "resolution": resolution,
+        "min_confidence": min_confidence,
+        "seed": seed,
+    }
+    cells = read_h5ad(source)
+    markers = annotate_cells(cells, **options)
+    write_table(annotation_table(cells), annotation, tables.ANNOTATION)
+    write_table(markers, evidence)
+    with atomic_path(out) as temporary:
+        cells.write_h5ad(temporary, compression="lzf")
+    unassigned = int((cells.obs["cell_type"] == "unassigned").sum())
+    for result in (out, annotation, evidence):
+        write_provenance(
+            result, stage="annotate", inputs=[source], parameters=options, dropped={"unassigned_cells": unassigned}
+        )
+    typer.echo(f"{cells.n_obs} cells, {unassigned} unassigned, {cells.obs['cell_type'].nunique()} populations")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Hang the stages into the command line, in the order in which a run takes them."""
+    for command in (simulate, read, quality, annotate):
+        app.command()(command)

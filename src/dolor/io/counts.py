@@ -1,0 +1,51 @@
+"""Finding the raw counts in an object, wherever its author put them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+
+from dolor.contracts.cells import check_counts
+from dolor.errors import DataError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+def raw_counts(adata: AnnData, layer: str = "", source: str = "the data") -> sparse.csr_matrix:
+    """Return the raw counts of an object as integers.
+
+    Parameters
+    ----------
+    adata
+        Cells × genes.
+    layer
+        The layer that holds the counts; empty: the layer ``counts`` if there is one, else ``X``.
+    source
+        Name of the file or object, for the message.
+
+    Returns
+    -------
+    Cells × genes, CSR with sorted indices and without stored zeros, 32-bit integers.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        There is no such layer, or it holds no raw counts.
+    """
+    name = layer or ("counts" if "counts" in adata.layers else "")
+    if name and name not in adata.layers:
+        raise DataError(f"{source}: has no layer '{name}'; there are {', '.join(adata.layers) or 'none'}")
+    matrix: Any = adata.layers[name] if name else adata.X
+    if matrix is None:
+        raise DataError(f"{source}: has neither a layer 'counts' nor X; name the layer that holds the raw counts")
+    check_counts(matrix, f"{source} ({'layer ' + repr(name) if name else 'X'})")
+    # A copy, so that tidying the indices does not reorder the caller's matrix under his hands.
+    counts = sparse.csr_matrix(matrix, copy=True)
+    counts.sum_duplicates()
+    counts.eliminate_zeros()
+    if counts.nnz and counts.data.max() > np.iinfo(np.int32).max:
+        raise DataError(f"{source}: the largest count is {counts.data.max():.4g}; this is no count of transcripts")
+    return counts.astype(np.int32)

@@ -1,0 +1,105 @@
+"""Reading h5ad files that may be damaged or hostile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import h5py
+import numpy as np
+
+from dolor.errors import DataError, IntegrityError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+# A file of 27 kB can unpack to thousands of times its size; real counts compress about tenfold.
+_LARGEST_UNPACKED = 64 * 2**30
+_LARGEST_RATIO = 1000
+
+
+def read_h5ad(path: Path | str) -> AnnData:
+    """Read an h5ad file into memory, after a look at what it would unpack to.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    The object as stored; whether it is Cells is not checked here.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        The file is missing, is not an h5ad file, points to other files, or would unpack to an absurd size.
+    dolor.errors.IntegrityError
+        The file is truncated or damaged.
+    """
+    import anndata
+
+    path = check_is_file(path)
+    try:
+        with h5py.File(path, "r") as stored:
+            _refuse_hostile(stored, path)
+        return anndata.read_h5ad(path)
+    except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError) as error:
+        raise IntegrityError(
+            f"{path}: is damaged, truncated or not a complete h5ad file ({_first_line(error)}); fetch or write it again"
+        ) from error
+
+
+def check_is_file(path: Path | str) -> Path:
+    """Check that a path is a regular file that begins as HDF5 does, and give it back."""
+    path = Path(path)
+    if not path.exists():
+        raise DataError(f"{path}: no such file")
+    if not path.is_file():
+        raise DataError(f"{path}: is not a regular file")
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(16)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    if not start:
+        raise DataError(f"{path}: is empty (0 bytes)")
+    if not start.startswith(_HDF5_MAGIC):
+        kind = "a web page" if start.lstrip().lower().startswith((b"<!doc", b"<html")) else "something else"
+        raise DataError(f"{path}: is not an h5ad file but {kind}; check how it was downloaded")
+    return path
+
+
+def _refuse_hostile(stored: h5py.File, path: Path) -> None:
+    unpacked = 0
+
+    def look(name: str, kind: object) -> None:
+        nonlocal unpacked
+        if isinstance(kind, h5py.Dataset) and kind.dtype.kind != "O":
+            unpacked += int(np.prod(kind.shape)) * kind.dtype.itemsize
+
+    _refuse_external_links(stored, path)
+    stored.visititems(look)
+    on_disk = max(path.stat().st_size, 1)
+    if unpacked > _LARGEST_UNPACKED or (unpacked > 2**26 and unpacked / on_disk > _LARGEST_RATIO):
+        raise DataError(
+            f"{path}: {on_disk:,} bytes would unpack to {unpacked:,}; refused as a decompression bomb. "
+            "If the file is sound, rewrite it with less compression"
+        )
+
+
+def _refuse_external_links(group: h5py.Group, path: Path) -> None:
+    for name in group:
+        link = group.get(name, getlink=True)
+        if isinstance(link, h5py.ExternalLink):
+            raise DataError(f"{path}: '{group.name.rstrip('/')}/{name}' points to another file; refused")
+        if isinstance(link, h5py.HardLink):
+            member = group[name]
+            if isinstance(member, h5py.Group):
+                _refuse_external_links(member, path)
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:120] if lines else type(error).__name__

@@ -1,0 +1,64 @@
+"""The configuration of a run: what is understood, and what is said of the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dolor import config
+from dolor.config.digest import code_digest, signature_digest
+from dolor.config.schema import schema_text
+from dolor.errors import UsageError
+
+ROOT = Path(__file__).resolve().parents[2]
+ONE = [{"id": "a", "compartment": "drg"}]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.name)
+def test_shipped_configurations_are_valid(path: Path) -> None:
+    assert config.load(path).datasets
+
+
+def test_the_committed_schema_is_the_generated_one() -> None:
+    assert (ROOT / "workflows/schemas/config.schema.json").read_text() == schema_text()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"datasets": ONE, "qualty": {}}, "unknown key 'qualty'; did you mean 'quality'?"),
+        ({"datasets": ONE, "contrast": {"reference": {"sx": "male"}}}, "contrast.reference.sx'; did you mean 'sex'?"),
+        ({"datasets": [{"id": "a", "compartment": "drg", "stdy": "x"}]}, "did you mean 'study'?"),
+        ({"datasets": [{"id": "../x", "compartment": "drg"}]}, "cannot name a folder"),
+        ({"datasets": [{"id": "NA", "compartment": "drg"}]}, "read as a missing value"),
+        ({"datasets": [*ONE, {"id": "A", "compartment": "nerve"}]}, "stands more than once"),
+        ({"datasets": [{"id": "a", "compartment": "dorsal"}]}, "'drg'"),
+        ({"datasets": ONE, "quality": {"mads": -1}}, "quality.mads: Input should be greater than 0"),
+        ({"datasets": ONE, "seed": "no"}, "seed: Input should be a valid integer"),
+        ({"datasets": []}, "name at least one dataset"),
+        ({}, "the key 'datasets' is missing"),
+        ({"datasets": "nowhere.tsv"}, "there is no table 'nowhere.tsv'"),
+        (["datasets"], "must hold keys and values"),
+    ],
+)
+def test_bad_configurations_get_one_clear_sentence(content: object, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        config.check(content, "run.yaml")
+    assert str(caught.value).startswith("run.yaml: ")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_datasets_from_a_table_beside_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "datasets.tsv").write_text("id\tstudy\tcompartment\nx\tkang2018\tblood\ny\t\tdrg\n")
+    (tmp_path / "run.yaml").write_text("datasets: datasets.tsv\n")
+    datasets = config.load(tmp_path / "run.yaml").datasets
+    assert [(dataset.id, dataset.study) for dataset in datasets] == [("x", "kang2018"), ("y", "simulated")]
+
+
+def test_digests_differ_by_stage_and_are_stable() -> None:
+    assert code_digest("crosstalk") == code_digest("crosstalk") != code_digest("annotate")
+    assert signature_digest("mediators.tsv") != signature_digest("populations.yaml")
+    with pytest.raises(ValueError, match="no stage 'nothing'"):
+        code_digest("nothing")

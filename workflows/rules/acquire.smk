@@ -1,0 +1,45 @@
+# Where cells come from: the embedded simulated study, or a study of the registry.
+
+
+rule simulate:
+    output:
+        cells="resources/simulated/{dataset}.h5ad",
+        truth="resources/simulated/{dataset}.truth.tsv",
+    log:
+        "logs/simulate/{dataset}.log",
+    conda:
+        "../environment.yaml"
+    params:
+        compartment=lambda wildcards: DATASETS[wildcards.dataset].compartment,
+        options=flags(animals=RUN.simulate.animals, cells=RUN.simulate.cells, seed=RUN.seed),
+        code=code_digest("simulate"),
+    shell:
+        "dolor simulate {params.compartment} --dataset-id {wildcards.dataset} {params.options}"
+        " --out {output.cells:q} --truth {output.truth:q} > {log:q} 2>&1"
+
+
+def raw_file(wildcards):
+    """Give the file of a dataset: simulated here, or where the configuration or the registry says."""
+    from dolor.io.study import study_file
+
+    dataset = DATASETS[wildcards.dataset]
+    if dataset.study == "simulated":
+        return f"resources/simulated/{dataset.id}.h5ad"
+    return str(study_file(dataset.study, dataset.path))
+
+
+rule read:
+    input:
+        raw_file,
+    output:
+        temp(f"{RESULTS}/{{dataset}}/raw.h5ad"),
+    log:
+        "logs/read/{dataset}.log",
+    conda:
+        "../environment.yaml"
+    params:
+        study=lambda wildcards: DATASETS[wildcards.dataset].study,
+        code=code_digest("knowledge"),
+        signatures=signature_digest("datasets.yaml"),
+    shell:
+        "dolor read {params.study:q} --path {input:q} --dataset-id {wildcards.dataset} --out {output:q} > {log:q} 2>&1"

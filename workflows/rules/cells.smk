@@ -1,0 +1,41 @@
+# Who is who: cells that can be trusted, their sex, their names.
+
+
+rule quality:
+    input:
+        f"{RESULTS}/{{dataset}}/raw.h5ad",
+    output:
+        cells=temp(f"{RESULTS}/{{dataset}}/kept.h5ad"),
+        summary=f"{RESULTS}/{{dataset}}/quality.json",
+        sex=f"{RESULTS}/{{dataset}}/sex.parquet",
+    log:
+        "logs/quality/{dataset}.log",
+    conda:
+        "../environment.yaml"
+    params:
+        options=flags(**RUN.quality.model_dump()),
+        code=code_digest("pp"),
+    shell:
+        "dolor quality {input:q} --out {output.cells:q} --summary {output.summary:q} --sex {output.sex:q}"
+        " {params.options} > {log:q} 2>&1"
+
+
+rule annotate:
+    input:
+        f"{RESULTS}/{{dataset}}/kept.h5ad",
+    output:
+        cells=f"{RESULTS}/{{dataset}}/cells.h5ad",
+        annotation=f"{RESULTS}/{{dataset}}/annotation.parquet",
+        evidence=f"{RESULTS}/{{dataset}}/annotation_evidence.parquet",
+    log:
+        "logs/annotate/{dataset}.log",
+    conda:
+        "../environment.yaml"
+    params:
+        compartment=lambda wildcards: DATASETS[wildcards.dataset].compartment,
+        options=flags(**RUN.annotate.model_dump(), seed=RUN.seed),
+        code=code_digest("annotate", "knowledge"),
+        signatures=signature_digest("populations.yaml"),
+    shell:
+        "dolor annotate {input:q} --out {output.cells:q} --annotation {output.annotation:q}"
+        " --evidence {output.evidence:q} --compartment {params.compartment} {params.options} > {log:q} 2>&1"

@@ -1,0 +1,78 @@
+# Which signals reach whom: profiles by sample, scores, contrasts, and the review's statements held against them.
+
+
+rule profiles:
+    input:
+        f"{RESULTS}/{{dataset}}/cells.h5ad",
+    output:
+        f"{RESULTS}/{{dataset}}/profiles.h5ad",
+    log:
+        "logs/profiles/{dataset}.log",
+    conda:
+        "../environment.yaml"
+    params:
+        options=flags(**RUN.pairs.model_dump()),
+        code=code_digest("crosstalk", "knowledge"),
+        signatures=signature_digest("mediators.tsv"),
+    shell:
+        "dolor profiles {input:q} --out {output:q} {params.options} > {log:q} 2>&1"
+
+
+rule score:
+    input:
+        f"{RESULTS}/{{dataset}}/profiles.h5ad",
+    output:
+        f"{RESULTS}/{{dataset}}/interactions.parquet",
+    log:
+        "logs/score/{dataset}.log",
+    conda:
+        "../environment.yaml"
+    params:
+        options=flags(**RUN.pairs.model_dump()),
+        code=code_digest("crosstalk", "knowledge"),
+        signatures=signature_digest("mediators.tsv"),
+    shell:
+        "dolor score {input:q} --out {output:q} {params.options} > {log:q} 2>&1"
+
+
+rule contrast:
+    input:
+        f"{RESULTS}/{{dataset}}/profiles.h5ad",
+    output:
+        contrasts=f"{RESULTS}/{{dataset}}/contrasts.parquet",
+        composition=f"{RESULTS}/{{dataset}}/composition.parquet",
+    log:
+        "logs/contrast/{dataset}.log",
+    conda:
+        "../environment.yaml"
+    params:
+        study=lambda wildcards: DATASETS[wildcards.dataset].study,
+        reference=lambda wildcards: flags(
+            reference_condition=reference(wildcards, "condition"), reference_sex=reference(wildcards, "sex")
+        ),
+        options=flags(formula=RUN.contrast.formula, min_cells=RUN.contrast.min_cells, **RUN.pairs.model_dump()),
+        code=code_digest("crosstalk", "knowledge"),
+        signatures=signature_digest("mediators.tsv"),
+    shell:
+        "dolor contrast {input:q} --out {output.contrasts:q} --composition {output.composition:q}"
+        " --study {params.study:q} {params.reference} {params.options} > {log:q} 2>&1"
+
+
+rule claims:
+    input:
+        contrasts=expand(f"{RESULTS}/{{dataset}}/contrasts.parquet", dataset=list(DATASETS)),
+        profiles=expand(f"{RESULTS}/{{dataset}}/profiles.h5ad", dataset=list(DATASETS)),
+    output:
+        f"{RESULTS}/claims.parquet",
+    log:
+        "logs/claims.log",
+    conda:
+        "../environment.yaml"
+    params:
+        datasets=" ".join(
+            f"--dataset {dataset.id}={dataset.study}:{dataset.compartment}" for dataset in DATASETS.values()
+        ),
+        code=code_digest("crosstalk", "knowledge"),
+        signatures=signature_digest("mediators.tsv", "populations.yaml", "datasets.yaml"),
+    shell:
+        "dolor claims {RESULTS:q} --out {output:q} {params.datasets} > {log:q} 2>&1"
