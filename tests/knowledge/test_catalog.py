@@ -1,0 +1,66 @@
+import pytest
+
+from dolor.errors import DataError, UsageError
+from dolor.knowledge import catalog, genelogic
+from dolor.knowledge.vocabulary import words
+
+
+def test_interactions_have_genes_in_both_roles_and_stand_once():
+    for organism in ("mouse", "human"):
+        pairs = catalog.interactions(organism)
+        assert tuple(pairs.columns) == catalog.INTERACTION_COLUMNS
+        assert pairs["interaction_id"].is_unique
+        assert pairs["ligand"].map(genelogic.parse).map(bool).all()
+        assert pairs["receptor"].map(genelogic.parse).map(bool).all()
+
+
+def test_interaction_ids_are_the_same_in_both_species():
+    assert list(catalog.interactions("mouse")["interaction_id"]) == list(
+        catalog.interactions("human")["interaction_id"]
+    )
+
+
+def test_species_differ_in_their_symbols():
+    mouse = catalog.interactions("mouse").set_index("interaction_id")
+    assert mouse.loc["IL6:IL6R+IL6ST", "receptor"] == "Il6ra+Il6st"
+    assert mouse.loc["IL13:IL13RA1+IL4R", "receptor"] == "Il13ra1+Il4ra"
+    assert mouse.loc["ICOSLG:ICOS", "ligand"] == "Icosl"
+
+
+def test_a_pair_lists_every_statement_it_stands_for():
+    statements = catalog.mediators().set_index("id")
+    for pair in catalog.interactions("human").itertuples():
+        for row in words(pair.catalog_ids):
+            assert genelogic.canonical(statements.loc[row, "ligand_human"]) == genelogic.canonical(pair.ligand)
+            assert statements.loc[row, "ligand_proxy"] == pair.ligand_proxy
+
+
+def test_type_one_interferon_stays_in_two_minds():
+    rows = catalog.mediators()
+    assert set(rows.loc[rows["mediator"] == "type I interferon", "effect"]) >= {"pro", "anti"}
+
+
+def test_filters_narrow_together():
+    rows = catalog.mediators(compartment=["drg", "nerve"], pain_type="neuropathic", cell="macrophage", effect="anti")
+    assert 0 < len(rows) < len(catalog.mediators())
+    assert rows["compartment"].map(lambda cell: bool({"drg", "nerve"} & set(words(cell)))).all()
+    assert set(rows["effect"]) == {"anti"}
+
+
+def test_a_misspelt_filter_names_the_word_that_was_meant():
+    with pytest.raises(UsageError, match=r"pain_type 'neuropatic' .* did you mean 'neuropathic'"):
+        catalog.mediators(pain_type="neuropatic")
+
+
+def test_an_unknown_organism_is_refused():
+    with pytest.raises(UsageError, match="organism 'rat'"):
+        catalog.interactions("rat")
+
+
+def test_a_missing_column_is_named(tmp_path):
+    path = tmp_path / "mine.tsv"
+    path.write_text("id\tkind\nx\tpathway\n")
+    with pytest.raises(DataError, match=r"mine\.tsv: the columns mediator, .* are missing"):
+        catalog.mediators(path=path)
+    with pytest.raises(DataError, match="no such catalog file"):
+        catalog.mediators(path=tmp_path / "absent.tsv")
