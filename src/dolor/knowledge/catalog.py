@@ -1,4 +1,4 @@
-"""The mediator catalog: which immune signal acts on which cell, where, and to what effect on pain."""
+"""The mediator catalog: which immune signal acts on which cell, where, and to what effect on pain.
 
 One row is one statement. Rows that name genes for a ligand and for a receptor can be scored; :func:`interactions`
 gives these as distinct pairs. The others (pathways, receptors alone, cells alone) stay in :func:`mediators`.
