@@ -1,0 +1,182 @@
+"""The registry of studies: every entry holds together, wrong ones are named."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dolor.errors import DataError, UsageError
+from dolor.knowledge import registry
+from dolor.knowledge.study import Rule, Study
+
+ENTRY = """\
+mine:
+  title: a study
+  citation: {text: nobody}
+  organism: mouse
+  tissue: dorsal root ganglion
+  compartment: drg
+  assay: 10x
+  suspension_type: cell
+  files: [{name: cells.h5ad, format: h5ad}]
+  conditions:
+    - {value: naive, model: naive, role: reference}
+    - {value: sni, model: nerve_injury, role: case, time_point: 7 days}
+  sexes: [male]
+  columns:
+    sample_id: {column: animal}
+    condition: {column: group, values: {A: naive, B: sni}}
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_shipped_registry_is_sound():
+    assert registry.validate() == []
+    assert {"kang2018", "yu2024_xenium", "tms_liver", "allen_m1"} <= registry.load().keys()
+
+
+def test_every_study_has_a_place_and_a_reference():
+    for name, study in registry.load().items():
+        assert study.id == name
+        assert study.reference in [condition.value for condition in study.conditions]
+        assert study.citation.text
+        # What is neither read from the files nor stated must be owned up to.
+        assert study.files or any(line.startswith("files:") for line in study.unverified), name
+        assert "unknown" not in study.sexes or any(line.startswith("sexes:") for line in study.unverified), name
+
+
+def test_file_names_of_geo_carry_an_accession():
+    for study in registry.load().values():
+        for file in study.files:
+            if file.location == "GEO":
+                assert re.match(r"(GSE|GSM)(\d+|\*)", file.name), f"{study.id}: {file.name}"
+
+
+def test_the_table_reads_like_a_catalogue():
+    table = registry.table()
+    assert table["id"].is_unique
+    row = table.set_index("id").loc["kang2018"]
+    assert row["conditions"] == "control;interferon_beta"
+    assert row["readable"] == "yes"
+    assert all(isinstance(value, str) for value in table.to_numpy().ravel())
+
+
+def test_local_studies_name_columns_that_their_files_have(data_dir):
+    import h5py
+    import pandas as pd
+
+    for name in ("kang2018", "yu2024_xenium", "tms_liver", "allen_m1"):
+        study = registry.show(name)
+        paths = [data_dir / file.folder / file.name for file in study.files]
+        if paths[-1].suffix == ".h5ad":
+            with h5py.File(paths[-1]) as file:
+                columns = set(file["obs"])
+        else:
+            columns = set(pd.read_csv(paths[-1], sep="\t", nrows=1).columns)
+        rules = {rule.column for rule in study.columns.values() if rule.column}
+        assert rules | set(study.keep) | set(study.labels) <= columns, name
+
+
+def test_a_study_of_ones_own_joins_the_registry(tmp_path):
+    path = written(tmp_path, ENTRY)
+    assert registry.load(extra=[path])["mine"].readable
+    assert registry.show("mine", extra=[path]).reference == "naive"
+    assert "mine" in registry.table(extra=[path])["id"].tolist()
+    assert list(registry.load(path)) == ["mine"]
+
+
+def test_an_id_that_is_taken_is_refused(tmp_path):
+    path = written(tmp_path, ENTRY.replace("mine:", "kang2018:", 1))
+    with pytest.raises(DataError, match=r"mine\.yaml: the id 'kang2018' is already in the registry"):
+        registry.load(extra=[path])
+
+
+def test_the_nearest_id_is_suggested():
+    with pytest.raises(UsageError, match="no study 'Kang2018'; did you mean 'kang2018'"):
+        registry.show("Kang2018")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("mine:", "../x:", r"'\.\./x' cannot name a folder"),
+        ("mine:", "NA:", "'NA' is read as a missing value"),
+        ("mine:", "'':", "'' cannot name a folder"),
+        ("organism:", "organisms:", "unknown key 'organisms'; did you mean 'organism'"),
+        ("  tissue: dorsal root ganglion\n", "", "study 'mine': the key 'tissue' is missing"),
+        ("organism: mouse", "organism: rat", "organism: Input should be 'mouse' or 'human'"),
+        ("compartment: drg", "compartment: DRG", "'DRG' is not known; known: skin"),
+        ("model: nerve_injury", "model: nerve_inury", "did you mean 'nerve_injury'"),
+        ("format: h5ad", "format: h5ad, sise: 3", "unknown key 'files.0.sise'; did you mean 'size'"),
+        ("name: cells.h5ad", "name: ../cells.h5ad", "must be a plain file name"),
+        ("format: h5ad", "format: pickle", "'pickle' is not known"),
+        ("B: sni", "B: SNI", "'SNI' is not known; known: naive, sni"),
+        ("role: reference", "role: case", "none of them has the role 'reference'"),
+        ("{column: animal}", "{column: animal, constant: x}", "give exactly one of column, constant, pattern, join"),
+        ("{column: animal}", "{}", "given: none"),
+        ("{column: animal}", "{pattern: '(?P<x>.)'}", "pattern and source"),
+        ("{column: animal}", "{pattern: '(x', source: barcode}", "is no regular expression"),
+        ("{column: animal}", "{pattern: 'x', source: barcode}", "exactly one named group"),
+        ("{column: animal}", "{join: [sex, animals]}", "'animals' is not known"),
+        ("sample_id:", "sampleid:", "'sampleid' is not known; did you mean 'sample_id'"),
+        ("sexes: [male]", "sexes: [males]", "sexes"),
+        ("sexes: [male]", "sexes: [male]\n  unverified: ['sex: which']", "did you mean 'sexes'"),
+        ("value: sni", "value: naive", "a value stands twice"),
+        ("text: nobody", "text: nobody, doi: doi.org/10.1/x", "citation.doi"),
+    ],
+)
+def test_a_wrong_entry_is_named(tmp_path, old, new, message):
+    assert old in ENTRY
+    path = written(tmp_path, ENTRY.replace(old, new, 1))
+    faults = registry.validate(path)
+    assert any(re.search(message, fault) for fault in faults), faults
+    with pytest.raises(DataError, match=r"mine\.yaml: study '"):
+        registry.load(path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "just text", "mine: 3", "mine: [a]"])
+def test_what_is_no_registry_is_refused(tmp_path, text):
+    with pytest.raises(DataError, match=r"mine\.yaml"):
+        registry.load(written(tmp_path, text))
+
+
+def test_a_study_twice_in_one_file_is_refused(tmp_path):
+    with pytest.raises(DataError, match="the key 'mine' stands twice"):
+        registry.load(written(tmp_path, ENTRY + ENTRY))
+
+
+def test_a_file_changed_on_disk_is_read_anew(tmp_path):
+    path = written(tmp_path, ENTRY)
+    first = registry.load(path)
+    written(tmp_path, ENTRY.replace("a study", "another study, with a longer name"))
+    import os
+
+    os.utime(path, ns=(1, 1))
+    assert registry.load(path)["mine"].title != first["mine"].title
+
+
+def test_patterns_of_the_registry_find_their_group():
+    barcode = "male_C57_Crush_168_rep1_Repair schwann_N_bcFJOM"
+    expected = {
+        "sex": "male", "condition": "Crush", "time_point": "168", "replicate": "rep1",
+        "cell_type_author": "Repair schwann_N",
+    }  # fmt: skip
+    rules = registry.show("GSE154659").columns
+    for field, value in expected.items():
+        found = re.search(rules[field].pattern, barcode)
+        assert found is not None
+        assert found[1] == value
+
+
+def test_models_are_frozen():
+    rule = Rule(constant="x")
+    with pytest.raises(ValueError, match="frozen"):
+        rule.constant = "y"  # type: ignore[misc]
+    assert Study.model_config["extra"] == "forbid"
