@@ -1,0 +1,142 @@
+"""How the proportions of cell types shift with condition and sex, sample by sample.
+
+Proportions of one sample add up to 1, so that one type that expands seems to shrink all others. The centred log ratio
+compares each type with the geometric mean of all of them; on that scale the same linear model and moderation serve as
+for interactions, with every covariate and comparison that the formula allows. A maintained Bayesian model (scCODA) was
+not taken, since it needs a reference cell type to be chosen and brings TensorFlow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+
+from dolor.contracts.profiles import check_profiles
+from dolor.contracts.tables import COMPOSITION, check
+from dolor.contracts.vocabulary import UNASSIGNED
+from dolor.crosstalk.design import variables_of
+from dolor.crosstalk.interaction_tests import answers_of
+from dolor.crosstalk.linear_model import fit
+from dolor.crosstalk.models import Model, models_of, replicates_of
+from dolor.crosstalk.moderation import fit_prior, moderate
+from dolor.crosstalk.multiple_testing import benjamini_hochberg
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+__all__ = ["centred_log_ratio", "composition"]
+
+Floats = NDArray[np.float64]
+
+# Added to every count: a type that a sample lacks is rare, not infinitely rare.
+_PSEUDO_COUNT = 0.5
+
+
+def composition(
+    profiles: AnnData, formula: str = "~ condition * sex", reference: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """Compare the proportions of cell types between conditions and sexes.
+
+    Parameters
+    ----------
+    profiles
+        Profiles of one or several data sets; only ``obs["n_cells"]`` is read. Unassigned cells count as one more type
+        that is not reported.
+    formula, reference
+        As in :func:`dolor.crosstalk.contrast.contrast`.
+
+    Returns
+    -------
+    One row a (data set, comparison, cell type), columns of :data:`dolor.contracts.tables.COMPOSITION`. ``effect`` is
+    the difference of centred log2 ratios; ``mean_case`` and ``mean_reference`` are plain mean proportions. A cell type
+    that a sample lacks has the proportion 0 there.
+
+    Raises
+    ------
+    dolor.errors.DesignError
+        The samples cannot separate what the formula asks for.
+    """
+    check_profiles(profiles)
+    dataset = profiles.obs["dataset_id"].astype(str)
+    tables = []
+    for name in sorted(dataset.unique()):
+        obs = profiles.obs[dataset == name]
+        replicate = replicates_of(obs, variables_of(formula))
+        samples = obs.assign(replicate=replicate).drop_duplicates("replicate").set_index("replicate").sort_index()
+        table = pd.crosstab(replicate, obs["cell_type"].astype(str), obs["n_cells"], aggfunc="sum").fillna(0)
+        for model in models_of(samples, formula, reference or {}):
+            tables.append(_compare(name, model, table.loc[model.design.samples.index]))
+    return check(pd.concat(tables, ignore_index=True), COMPOSITION)
+
+
+def centred_log_ratio(counts: Floats) -> Floats:
+    """Return log2 of each part against the geometric mean of all parts of its sample.
+
+    Parameters
+    ----------
+    counts
+        Samples × parts.
+
+    Examples
+    --------
+    >>> centred_log_ratio(np.array([[3.5, 3.5], [7.5, 1.5]])).round(2).tolist()
+    [[0.0, 0.0], [1.0, -1.0]]
+    """
+    logs = np.log2(counts + _PSEUDO_COUNT)
+    centred: Floats = logs - logs.mean(axis=1, keepdims=True)
+    return centred
+
+
+def _compare(dataset_id: str, model: Model, counts: pd.DataFrame) -> pd.DataFrame:
+    """Fit one model and lay out its comparisons."""
+    numbers = counts.to_numpy(dtype=float)
+    reported = np.flatnonzero(counts.columns != UNASSIGNED)
+    response = centred_log_ratio(numbers)[:, reported]
+    proportions = (numbers / numbers.sum(axis=1, keepdims=True))[:, reported]
+    answers = answers_of(model.design, model.comparisons, np.ones(len(counts), dtype=bool))
+    rows = []
+    for i, comparison in enumerate(model.comparisons):
+        members = comparison.members(model.design.samples)
+        frame = pd.DataFrame({"cell_type": counts.columns[reported].astype(str)})
+        frame["mean_case"] = _mean(proportions, members[: comparison.n_case_groups])
+        frame["mean_reference"] = _mean(proportions, members[comparison.n_case_groups :])
+        estimates = _tested(response, model, comparison.weights, bool(answers.estimable[i]))
+        for name, values in estimates.items():
+            frame[name] = values if name == "effect" or answers.testable[i] else np.nan
+        frame["qvalue"] = benjamini_hochberg(frame["pvalue"].to_numpy())
+        frame["n_case"], frame["n_reference"] = answers.n_case[i], answers.n_reference[i]
+        estimable = "described" if answers.estimable[i] else "untestable"
+        frame["status"] = "tested" if answers.testable[i] else estimable
+        frame["reason"] = answers.reason[i].replace("both cell types in only", "only") or model.note
+        for name in ("contrast_type", "case", "reference", "stratum"):
+            frame[name] = getattr(comparison, name)
+        rows.append(frame)
+    return pd.concat(rows, ignore_index=True).assign(dataset_id=dataset_id)
+
+
+def _mean(proportions: Floats, groups: NDArray[np.bool_]) -> Floats:
+    """Average the proportions over the samples of any of the groups."""
+    rows = np.flatnonzero(groups.sum(axis=0))
+    return proportions[rows].mean(axis=0) if len(rows) else np.full(proportions.shape[1], np.nan)
+
+
+def _tested(response: Floats, model: Model, weights: Floats, estimable: bool) -> dict[str, Floats]:
+    """Return effect, standard error, statistic, degrees of freedom and p-value of one comparison, one a cell type."""
+    nothing = np.full(response.shape[1], np.nan)
+    if not estimable:
+        return dict.fromkeys(("effect", "se", "statistic", "df", "pvalue"), nothing)
+    result = fit(response, np.ones_like(response), model.design.matrix, weights[None])
+    if result.df < 1:
+        return {"effect": result.effect[0], **dict.fromkeys(("se", "statistic", "df", "pvalue"), nothing)}
+    df = np.full(response.shape[1], float(result.df))
+    variance, total = moderate(result.variance, df, fit_prior(result.variance, df))
+    se = np.sqrt(result.unscaled_variance[0] * variance)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistic = np.where(se > 0, result.effect[0] / se, np.nan)
+    pvalue = 2 * special.stdtr(total, -np.abs(statistic))
+    return {"effect": result.effect[0], "se": se, "statistic": statistic, "df": total, "pvalue": pvalue}
