@@ -1,0 +1,251 @@
+"""The populations of pain-relevant tissue: a tree of cell kinds with the genes that tell them apart.
+
+The shipped tree is ``signatures/populations.yaml``. A file of your own is laid over it, or stands alone: see
+:func:`load`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from dolor.errors import DataError, UsageError
+from dolor.knowledge.genes import resolve
+from dolor.knowledge.paths import signature_path
+from dolor.knowledge.population_files import read_document, read_populations
+from dolor.knowledge.population_form import COMPARTMENTS, LEVELS, ORGANISMS, Population
+from dolor.knowledge.population_tree import PopulationTree
+from dolor.knowledge.vocabulary import nearest
+
+__all__ = ["PopulationTree", "load", "markers", "populations", "sources", "tree", "unknown_genes", "validate"]
+
+
+def load(path: Path | str | None = None, *, alone: bool = False) -> tuple[Population, ...]:
+    """Load the shipped populations, with a file of your own laid over them or in their place.
+
+    Parameters
+    ----------
+    path
+        YAML of the form of the shipped file, or a tab-separated table with the columns ``population``, ``gene``,
+        ``sign`` (+1, -1) and ``organism``. For a population that dolor knows, its genes are added and win where the two
+        disagree; other keys replace the shipped ones. A new population without ``parent`` is a lineage, and lives
+        wherever its parent lives unless it says where.
+    alone
+        Leave the shipped populations out.
+
+    Returns
+    -------
+    The populations, parents before or after their children as the files have them.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        The file cannot be read or is faulty; the message names file, population and value.
+
+    Examples
+    --------
+    >>> len(load()) > 70
+    True
+    """
+    if path is None:
+        return _shipped()
+    known = {} if alone else {population.id: population for population in _shipped()}
+    for population in read_populations(Path(path)):
+        known[population.id] = _over(known.get(population.id), population)
+    settled = tuple(_settled(population, known) for population in known.values())
+    PopulationTree(settled, str(path))
+    return settled
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> tuple[Population, ...]:
+    shipped = tuple(read_populations(signature_path("populations.yaml")))
+    PopulationTree(shipped, "populations.yaml")
+    return shipped
+
+
+def _over(shipped: Population | None, own: Population) -> Population:
+    """Lay a user's population over the shipped one of the same id."""
+    if shipped is None:
+        return own
+    positive, negative = dict(shipped.positive), dict(shipped.negative)
+    for organism in ORGANISMS:
+        added, against = own.positive.get(organism, ()), own.negative.get(organism, ())
+        positive[organism] = _added(positive.get(organism, ()), added, without=against)
+        negative[organism] = _added(negative.get(organism, ()), against, without=added)
+    words = {
+        key: getattr(own, key)
+        for key in ("name", "parent", "level", "cl", "cl_label", "cl_note", "compartments", "note", "sources")
+        if getattr(own, key)
+    }
+    return replace(shipped, positive=positive, negative=negative, **words)
+
+
+def _added(present: tuple[str, ...], new: tuple[str, ...], without: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(gene for gene in (*present, *new) if gene not in without))
+
+
+def _settled(population: Population, known: dict[str, Population]) -> Population:
+    """Fill in what a short entry leaves open: name, level, compartments."""
+    parent = known.get(population.parent)
+    if population.level:
+        level = population.level
+    elif parent is None:
+        level = "lineage"
+    else:
+        level = LEVELS[min(LEVELS.index(parent.level or "lineage") + 1, len(LEVELS) - 1)]
+    home = population.compartments or (parent.compartments if parent else COMPARTMENTS)
+    return replace(population, name=population.name or population.id, level=level, compartments=home)
+
+
+def populations(path: Path | str | None = None, *, alone: bool = False) -> pd.DataFrame:
+    """Return the populations as a table.
+
+    Parameters
+    ----------
+    path, alone
+        As in :func:`load`.
+
+    Returns
+    -------
+    One row a population: ``id name parent level cl cl_label cl_note compartments positive_mouse positive_human
+    negative_mouse negative_human note sources unverified``; what is a list in the file is a tuple here.
+
+    Examples
+    --------
+    >>> table = populations().set_index("id")
+    >>> table.loc["microglia", "cl_label"]
+    'microglial cell'
+    """
+    rows = []
+    for population in load(path, alone=alone):
+        row = {key: getattr(population, key) for key in ("id", "name", "parent", "level", "cl", "cl_label", "cl_note")}
+        row["compartments"] = population.compartments
+        for side in ("positive", "negative"):
+            for organism in ORGANISMS:
+                row[f"{side}_{organism}"] = getattr(population, side).get(organism, ())
+        rows.append({**row, **{key: getattr(population, key) for key in ("note", "sources", "unverified")}})
+    return pd.DataFrame(rows, dtype=object)
+
+
+def tree(path: Path | str | None = None, *, alone: bool = False) -> PopulationTree:
+    """Return the tree of the populations; parameters as in :func:`load`.
+
+    Examples
+    --------
+    >>> tree().roots()
+    ('neuron', 'glia', 'stroma', 'immune', 'blood')
+    """
+    return PopulationTree(load(path, alone=alone))
+
+
+def markers(
+    organism: str, compartment: str | None = None, *, path: Path | str | None = None, alone: bool = False
+) -> pd.DataFrame:
+    """Return the markers of the populations that may live in a compartment.
+
+    Parameters
+    ----------
+    organism
+        ``"mouse"`` or ``"human"``: whose gene symbols are wanted.
+    compartment
+        ``"drg"``, ``"nerve"``, ``"blood"`` and so on; ``None`` for all.
+    path, alone
+        As in :func:`load`.
+
+    Returns
+    -------
+    One row a (population, gene): ``population``, ``gene``, ``sign`` (+1 for a marker, -1 for a marker of what it is
+    not), the most telling gene of a population first.
+
+    Raises
+    ------
+    dolor.errors.UsageError
+        The organism or the compartment is unknown.
+
+    Examples
+    --------
+    >>> found = markers("mouse", "nerve")
+    >>> "microglia" in set(found["population"])
+    False
+    """
+    if organism not in ORGANISMS:
+        raise UsageError(f"the organism '{organism}' is none; {nearest(organism, ORGANISMS)}")
+    known = load(path, alone=alone)
+    allowed = set(PopulationTree(known).allowed_in(compartment))
+    rows = [
+        (population.id, gene, sign)
+        for population in known
+        if population.id in allowed
+        for sign, side in ((1, population.positive), (-1, population.negative))
+        for gene in side.get(organism, ())
+    ]
+    return pd.DataFrame(rows, columns=["population", "gene", "sign"])
+
+
+def sources() -> pd.DataFrame:
+    """Return the sources that the shipped populations and programmes rest on: ``source citation doi pmid``."""
+    listed = read_document(signature_path("populations.yaml"))["sources"]
+    rows = [(key, entry["citation"], entry.get("doi", ""), entry.get("pmid", "")) for key, entry in listed.items()]
+    return pd.DataFrame(rows, columns=["source", "citation", "doi", "pmid"], dtype=object)
+
+
+def unknown_genes(path: Path | str | None = None, *, alone: bool = False) -> pd.DataFrame:
+    """Return the markers whose name is not the current symbol of one gene of their organism.
+
+    Returns
+    -------
+    One row each: ``population organism gene status symbol``, with ``status`` and ``symbol`` as in
+    :func:`dolor.knowledge.genes.resolve`. A reporter gene such as ``tdTomato`` shows up here and may stay.
+    """
+    rows = []
+    for organism in ORGANISMS:
+        table = markers(organism, path=path, alone=alone)
+        found = resolve(table["gene"], organism)
+        odd = (found["status"] != "current").to_numpy()
+        columns = (table["population"], found["input"], found["status"], found["symbol"])
+        rows += [(name, organism, gene, status, symbol) for name, gene, status, symbol in zip(
+            *(column[odd] for column in columns), strict=True
+        )]  # fmt: skip
+    return pd.DataFrame(rows, columns=["population", "organism", "gene", "status", "symbol"], dtype=object)
+
+
+def validate(path: Path | str | None = None, *, alone: bool = False) -> pd.DataFrame:
+    """Check a file of populations and count what it holds.
+
+    Parameters
+    ----------
+    path, alone
+        As in :func:`load`.
+
+    Returns
+    -------
+    Counts, one row each: ``what`` (``level``, ``lineage`` or ``compartment``), ``word``, ``populations``.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        The file is faulty, or a gene name is unknown or means several genes.
+
+    Examples
+    --------
+    >>> validate().query("what == 'level'")["word"].tolist()
+    ['lineage', 'class', 'type', 'state']
+    """
+    unknown = unknown_genes(path, alone=alone)
+    wrong = unknown[unknown["status"].isin(["unknown", "ambiguous"])]
+    if len(wrong):
+        first = wrong.iloc[0]
+        more = f" ({len(wrong) - 1} more such genes)" if len(wrong) > 1 else ""
+        raise DataError(
+            f"{path or 'populations.yaml'}, population '{first['population']}': '{first['gene']}' is "
+            f"{first['status']} as a {first['organism']} gene; write its current symbol{more}"
+        )
+    known, family = load(path, alone=alone), tree(path, alone=alone)
+    counts = [("level", word, sum(p.level == word for p in known)) for word in LEVELS]
+    counts += [("lineage", root, 1 + len(family.descendants(root))) for root in family.roots()]
+    counts += [("compartment", word, sum(word in p.compartments for p in known)) for word in COMPARTMENTS]
+    return pd.DataFrame(counts, columns=["what", "word", "populations"])

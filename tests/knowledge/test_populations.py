@@ -1,0 +1,105 @@
+"""The shipped populations: what every entry must have, and what the field knows about particular ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from dolor.errors import UsageError
+from dolor.knowledge import genes, populations
+from dolor.knowledge.population_form import ORGANISMS
+
+SHIPPED = {population.id: population for population in populations.load()}
+
+# Words that the catalog and scripts use: they may gain neighbours, never change.
+FIXED_IDS = (
+    "neuron sensory_neuron nociceptor peptidergic_nociceptor nonpeptidergic_nociceptor pruriceptor "
+    "cold_thermoreceptor c_ltmr a_ltmr proprioceptor injured_sensory_neuron cord_neuron "
+    "cord_excitatory_neuron cord_inhibitory_neuron projection_neuron motor_neuron brain_neuron glia "
+    "satellite_glia injured_satellite_glia schwann_cell myelinating_schwann remak_schwann repair_schwann "
+    "proliferating_schwann oligodendrocyte oligodendrocyte_precursor astrocyte reactive_astrocyte "
+    "ependymal_cell stroma fibroblast epineurial_fibroblast perineurial_cell endoneurial_fibroblast "
+    "meningeal_fibroblast endothelial_cell arterial_endothelial capillary_endothelial venous_endothelial "
+    "lymphatic_endothelial blood_nerve_barrier_endothelial mural_cell pericyte smooth_muscle_cell "
+    "keratinocyte adipocyte immune macrophage tissue_macrophage epineurial_macrophage "
+    "endoneurial_macrophage drg_barrier_macrophage border_macrophage dermal_macrophage "
+    "monocyte_derived_macrophage injury_associated_macrophage inflammatory_macrophage "
+    "reparative_macrophage proliferating_macrophage microglia homeostatic_microglia "
+    "proliferating_microglia activated_microglia monocyte classical_monocyte nonclassical_monocyte "
+    "neutrophil dendritic_cell cdc1 cdc2 mature_dc plasmacytoid_dc mast_cell basophil eosinophil nk_cell "
+    "t_cell cd4_t_cell cd8_t_cell regulatory_t_cell gamma_delta_t_cell proliferating_t_cell ilc2 b_cell "
+    "plasma_cell blood erythrocyte platelet "
+)
+
+LEAKY = {
+    "mouse": {"Mpz", "Apoe", "S100a8", "S100a9", "Hba-a1", "Hba-a2", "Hbb-bs", "Hbb-bt"},
+    "human": {"MPZ", "APOE", "S100A8", "S100A9", "HBA1", "HBA2", "HBB", "HBD"},
+}
+
+
+def test_every_fixed_id_is_there() -> None:
+    assert set(FIXED_IDS.split()) <= set(SHIPPED)
+    assert len(SHIPPED) >= 70
+
+
+@pytest.mark.parametrize("population", SHIPPED.values(), ids=lambda population: population.id)
+@pytest.mark.parametrize("organism", ORGANISMS)
+def test_every_population_has_enough_markers_of_its_own(population, organism) -> None:
+    positive = population.positive[organism]
+    assert len(positive) >= 6
+    assert len(set(positive) - LEAKY[organism]) >= 5, "genes that leak into every droplet cannot carry a population"
+    sex_genes = {gene for line in genes.SEX_GENES[organism] for gene in line}
+    assert not sex_genes & {*positive, *population.negative.get(organism, ())}
+
+
+@pytest.mark.parametrize("population", SHIPPED.values(), ids=lambda population: population.id)
+def test_every_population_says_where_it_lives_and_what_it_is_called(population) -> None:
+    assert population.compartments
+    assert bool(population.cl) == bool(population.cl_label)
+    assert population.cl or population.cl_note
+
+
+def test_all_symbols_are_current() -> None:
+    assert populations.unknown_genes().empty
+
+
+@pytest.mark.parametrize("organism", ORGANISMS)
+def test_every_population_has_markers_that_none_of_its_neighbours_has(organism) -> None:
+    tree = populations.tree()
+    for name, population in SHIPPED.items():
+        siblings = tree.children(population.parent) if population.parent else tree.roots()
+        neighbours = [
+            SHIPPED[other] for other in siblings
+            if other != name and set(SHIPPED[other].compartments) & set(population.compartments)
+        ]  # fmt: skip
+        theirs = {gene for other in neighbours for gene in other.positive[organism]}
+        own = set(population.positive[organism]) - theirs
+        assert len(own) >= 3, f"{name} has only {own} to tell it from its neighbours"
+
+
+def test_macrophages_of_the_periphery_are_no_microglia() -> None:
+    table = populations.markers("mouse", "drg").set_index("population")
+    assert {"Sall1", "Tmem119"} <= set(table.loc["macrophage"].query("sign == -1")["gene"])
+    assert "microglia" not in table.index
+
+
+def test_proprioceptors_own_spp1_too() -> None:
+    assert "Spp1" in SHIPPED["proprioceptor"].positive["mouse"]
+
+
+@pytest.mark.parametrize(
+    ("compartment", "absent"),
+    [("drg", {"microglia", "astrocyte", "motor_neuron"}), ("nerve", {"neuron", "satellite_glia"}),
+     ("spinal_cord", {"satellite_glia", "sensory_neuron"}), ("blood", {"macrophage", "glia", "neuron", "stroma"})],
+)  # fmt: skip
+def test_compartments_leave_out_who_does_not_live_there(compartment, absent) -> None:
+    assert not absent & set(populations.tree().allowed_in(compartment))
+
+
+def test_an_unknown_organism_is_refused() -> None:
+    with pytest.raises(UsageError, match="did you mean 'mouse'"):
+        populations.markers("mouses")
+
+
+def test_validation_counts_what_is_there() -> None:
+    counts = populations.validate().query("what == 'level'")["populations"]
+    assert counts.sum() == len(SHIPPED)
