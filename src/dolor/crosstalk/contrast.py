@@ -15,6 +15,7 @@ from dolor.crosstalk.contrast_table import contrast_table
 from dolor.crosstalk.design import variables_of
 from dolor.crosstalk.driver import split_supply
 from dolor.crosstalk.eligibility import eligibility_of
+from dolor.crosstalk.expression import Complexes
 from dolor.crosstalk.interaction_tests import Answers, answers_of, fit_interactions
 from dolor.crosstalk.models import Model, models_of, replicates_of
 from dolor.crosstalk.precision import expected_variance
@@ -34,6 +35,7 @@ def contrast(
     reference: Mapping[str, str] | None = None,
     *,
     min_detection: float = 0.01,
+    complexes: Complexes = "min",
 ) -> pd.DataFrame:
     """Compare the interactions of conditions and sexes, with the donor as the unit of replication.
 
@@ -50,6 +52,8 @@ def contrast(
         The levels that the others are compared with; ``condition`` must be named, ``sex`` is male otherwise.
     min_detection
         Ligand and receptor must be detected in this part of the cells of sender and receiver, all samples together.
+    complexes
+        What a complex is worth: its limiting subunit, or the geometric mean of its subunits.
 
     Returns
     -------
@@ -73,7 +77,7 @@ def contrast(
     dataset = profiles.obs["dataset_id"].astype(str).to_numpy()
     masks = [dataset == name for name in sorted(set(dataset))]
     tables = [
-        _contrast_dataset(profiles[of_dataset], interactions, formula, reference or {}, min_detection)
+        _contrast_dataset(profiles[of_dataset], interactions, formula, reference or {}, min_detection, complexes)
         for of_dataset in masks
     ]
     table = tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
@@ -86,13 +90,14 @@ def _contrast_dataset(
     formula: str,
     reference: Mapping[str, str],
     min_detection: float,
+    complexes: Complexes,
 ) -> pd.DataFrame:
     """Fit the models of one data set and lay out their comparisons."""
     dataset_id = str(profiles.obs["dataset_id"].iloc[0])
     replicate = replicates_of(profiles.obs, variables_of(formula))
     samples = profiles.obs.assign(replicate=replicate).drop_duplicates("replicate").set_index("replicate").sort_index()
     ligands, receptors = (interactions[side].astype(str).tolist() for side in ("ligand", "receptor"))
-    supply = supply_of(profiles, [*ligands, *receptors], replicate)
+    supply = supply_of(profiles, [*ligands, *receptors], replicate, complexes)
     eligibility = eligibility_of(supply, ligands, receptors, min_detection)
     pairs = tuple(np.array([supply.units[name] for name in side], dtype=np.intp) for side in (ligands, receptors))
     parts = []

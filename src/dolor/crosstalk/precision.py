@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
+from dolor.crosstalk.expression import PRIOR
 from dolor.crosstalk.linear_model import basis
-from dolor.crosstalk.supply import PRIOR, Supply
+from dolor.crosstalk.supply import Supply
 
 __all__ = ["expected_variance"]
 
@@ -40,7 +41,7 @@ def expected_variance(supply: Supply, design: Floats, expressed: NDArray[np.bool
     """
     sampling, cells = _sampling_terms(supply)
     level = np.log(supply.pooled + PRIOR)
-    squares, remaining = _squared_residuals(supply.log2, design)
+    squares, remaining = _squared_residuals(supply, design)
     usable = expressed[None] & np.isfinite(squares) & (remaining > 0.1)[:, :, None]
     present = supply.cells > 0
     if usable.sum() < 10 * _LEVELS:
@@ -65,16 +66,16 @@ def _sampling_terms(supply: Supply) -> tuple[Floats, Floats]:
     return supply.pooled[None] * slope[None] ** 2 * per_count[:, :, None], per_cell
 
 
-def _squared_residuals(log2: Floats, design: Floats) -> tuple[Floats, Floats]:
+def _squared_residuals(supply: Supply, design: Floats) -> tuple[Floats, Floats]:
     """Return squared residuals of unweighted fits, and what part of the variance each residual keeps (S × T)."""
-    squares = np.full(log2.shape, np.nan)
-    remaining = np.zeros(log2.shape[:2])
-    for cell_type in range(log2.shape[1]):
-        present = np.isfinite(log2[:, cell_type]).all(axis=1)
+    squares = np.full(supply.log2.shape, np.nan)
+    remaining = np.zeros(supply.cells.shape)
+    for cell_type in range(supply.cells.shape[1]):
+        present = supply.cells[:, cell_type] > 0
         if not present.any():
             continue
         columns, _ = basis(design[present])
-        values = log2[present, cell_type]
+        values = supply.log2[present, cell_type]
         squares[present, cell_type] = (values - columns @ (columns.T @ values)) ** 2
         remaining[present, cell_type] = 1 - (columns**2).sum(axis=1)
     return squares, remaining

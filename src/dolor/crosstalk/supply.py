@@ -16,6 +16,7 @@ from scipy import sparse
 
 from dolor.contracts.profiles import DETECTION_LAYER
 from dolor.contracts.vocabulary import UNASSIGNED
+from dolor.crosstalk.expression import Complexes, Units, combine, compile_units, log_expression, per_10k
 from dolor.knowledge import genelogic
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["Supply", "supply_of"]
 
 Floats = NDArray[np.float64]
-
-# Counts per 10,000 added before the logarithm. Relative to the library, so that its size moves no undetected gene.
-PRIOR = 0.5
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Supply:
     all_cells
         S: cells of the replicate, those without a cell type included.
     log2
-        S × T × U: log2 expression, NaN where the cell type is absent.
+        S × T × U: log2 expression, NaN where the cell type is absent or the unit not measured.
     pooled
         T × U: counts per 10,000 of all replicates together.
     detection
@@ -77,7 +75,7 @@ class Supply:
         )
 
 
-def supply_of(profiles: AnnData, units: Sequence[str], replicate: pd.Series) -> Supply:
+def supply_of(profiles: AnnData, units: Sequence[str], replicate: pd.Series, complexes: Complexes = "min") -> Supply:
     """Collect profiles into the array.
 
     Parameters
@@ -88,6 +86,8 @@ def supply_of(profiles: AnnData, units: Sequence[str], replicate: pd.Series) -> 
         Ligands and receptors in gene logic, in the symbols of ``var_names``.
     replicate
         For each row of the profiles, the replicate that it belongs to; counts of one replicate are summed.
+    complexes
+        What a complex is worth: its limiting subunit, or the geometric mean of its subunits.
 
     Returns
     -------
@@ -105,33 +105,33 @@ def supply_of(profiles: AnnData, units: Sequence[str], replicate: pd.Series) -> 
     labelled = np.flatnonzero(obs["cell_type"].astype(str).isin(cell_types).to_numpy())
     slot = np.asarray(pd.Categorical(obs["cell_type"].astype(str), categories=cell_types).codes)[labelled]
     group = sample[labelled] * len(cell_types) + slot
+    shape = (len(replicates), len(cell_types))
     columns = profiles.var_names.get_indexer(genes)
     counts = _dense(profiles.X, labelled, columns)
-    detected = _dense(profiles.layers[DETECTION_LAYER], labelled, columns) * n_cells[labelled, None]
-    detected = np.rint(detected)
-    shape = (len(replicates), len(cell_types))
+    detecting = np.rint(_dense(profiles.layers[DETECTION_LAYER], labelled, columns) * n_cells[labelled, None])
     cells = _sum_groups(n_cells[labelled], group, shape)
     totals = _sum_groups(np.asarray(obs["n_counts"], dtype=float)[labelled], group, shape)
     summed = _sum_groups(counts, group, shape)
-    detecting = _sum_groups(detected, group, shape)
-    names = tuple(dict.fromkeys(units))
-    place = {gene: i for i, gene in enumerate(genes)}
-    with np.errstate(invalid="ignore", divide="ignore"):
-        per_10k = _aggregate(summed / totals[:, :, None] * 1e4, names, place)
-        pooled = _aggregate(summed.sum(axis=0) / totals.sum(axis=0)[:, None] * 1e4, names, place)
-        detection = _aggregate(detecting.sum(axis=0) / cells.sum(axis=0)[:, None], names, place)
+    compiled = compile_units(dict.fromkeys(units), genes)
+    expression = combine(per_10k(summed.reshape(-1, len(genes)), totals.ravel()), compiled, complexes)
+    log2 = log_expression(expression).reshape(*shape, len(compiled.names))
     return Supply(
         replicates=replicates,
         cell_types=cell_types,
-        units={name: i for i, name in enumerate(names)},
-        missing_genes={name: ", ".join(gone) for name in names if (gone := _missing(name, place))},
+        units={name: i for i, name in enumerate(compiled.names)},
+        missing_genes={name: ", ".join(lacking) for name, lacking in compiled.missing.items()},
         cells=cells,
         totals=totals,
         all_cells=all_cells,
-        log2=np.log2(per_10k + PRIOR),
-        pooled=pooled,
-        detection=np.minimum(detection, 1.0),
+        log2=np.where((cells > 0)[:, :, None], log2, np.nan),
+        pooled=combine(per_10k(summed.sum(axis=0), totals.sum(axis=0)), compiled, complexes),
+        detection=_detection(_sum_groups(detecting, group, shape).sum(axis=0), cells.sum(axis=0), compiled),
     )
+
+
+def _detection(detecting: Floats, cells: Floats, units: Units) -> Floats:
+    """Return the part of the cells that detect a unit: its rarest subunit, its alternatives together (1 at most)."""
+    return np.minimum(combine(detecting / cells[:, None], units), 1.0)
 
 
 def _sum_groups(values: Floats, group: NDArray[np.intp], shape: tuple[int, int]) -> Floats:
@@ -144,20 +144,3 @@ def _sum_groups(values: Floats, group: NDArray[np.intp], shape: tuple[int, int])
 def _dense(matrix: Any, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
     chosen = matrix[rows][:, columns]
     return np.asarray(sparse.csr_matrix(chosen).toarray(), dtype=np.float64)
-
-
-def _missing(unit: str, place: dict[str, int]) -> list[str]:
-    """Return the genes whose absence keeps a unit from being scored; none if some alternative is complete."""
-    if any(all(gene in place for gene in subunits) for subunits in genelogic.parse(unit)):
-        return []
-    return [gene for gene in genelogic.genes(unit) if gene not in place]
-
-
-def _aggregate(expression: Floats, units: Sequence[str], place: dict[str, int]) -> Floats:
-    """Bring genes (last axis) to units: a complex is worth its limiting subunit, alternatives add up."""
-    result = np.zeros((*expression.shape[:-1], len(units)))
-    for column, unit in enumerate(units):
-        for subunits in genelogic.parse(unit):
-            if all(gene in place for gene in subunits):
-                result[..., column] += expression[..., [place[gene] for gene in subunits]].min(axis=-1)
-    return result
