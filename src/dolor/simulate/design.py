@@ -1,0 +1,83 @@
+"""Who is in the study: animals in arms, the libraries that they gave, and the faults that real studies have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dolor.simulate.plants import ARMS, CONDITIONS
+
+_BATCHES = ("a", "b")
+_LETTER = {"female": "F", "male": "M"}
+
+
+@dataclass(frozen=True)
+class Animal:
+    """One animal, as it truly is."""
+
+    donor_id: str
+    condition: str
+    sex: str
+
+
+@dataclass(frozen=True)
+class Library:
+    """One sequenced library: what its label says, and which animals it holds."""
+
+    sample_id: str
+    condition: str
+    reported_sex: str
+    batch: str
+    animals: tuple[Animal, ...]
+    missing: str = ""
+
+    @property
+    def donor_id(self) -> str:
+        """The donor as the metadata name it: a pool is one donor."""
+        return "+".join(animal.donor_id for animal in self.animals)
+
+    @property
+    def true_sex(self) -> str:
+        """The sex of the animals, ``mixed`` if they differ."""
+        sexes = {animal.sex for animal in self.animals}
+        return sexes.pop() if len(sexes) == 1 else "mixed"
+
+
+def plan(compartment: str, n_animals: int, *, faults: bool = True, missing: str = "") -> list[Library]:
+    """Plan the libraries of a study.
+
+    Parameters
+    ----------
+    compartment
+        Begins the name of each sample.
+    n_animals
+        Animals in each arm (condition × sex). Batches cross the arms.
+    faults
+        Add one pooled library of a female and a male; with two animals an arm or more, also give one male sample the
+        label of a female, and one sample no cell of ``missing``.
+    missing
+        The population, or class, that one sample lacks.
+
+    Returns
+    -------
+    One entry a library, arm by arm, the pooled one last.
+    """
+    libraries = []
+    for condition, sex in ARMS:
+        for number in range(1, n_animals + 1):
+            name = f"{compartment}_{condition}_{_LETTER[sex]}{number}"
+            animal = Animal(f"mouse_{condition}_{_LETTER[sex]}{number}", condition, sex)
+            batch = _BATCHES[(number - 1) % 2]
+            swapped = faults and n_animals >= 2 and (condition, sex, number) == ("injured", "male", n_animals)
+            lacks = faults and n_animals >= 2 and (condition, sex, number) == ("naive", "male", 1)
+            libraries.append(
+                Library(name, condition, "female" if swapped else sex, batch, (animal,), missing if lacks else "")
+            )
+    if faults:
+        libraries.append(_pooled(compartment))
+    return libraries
+
+
+def _pooled(compartment: str) -> Library:
+    condition = CONDITIONS[1]
+    animals = tuple(Animal(f"mouse_{condition}_pool_{_LETTER[sex]}", condition, sex) for sex in _LETTER)
+    return Library(f"{compartment}_{condition}_pool", condition, "mixed", _BATCHES[0], animals)

@@ -1,0 +1,117 @@
+"""The table that simulations are made from, ``signatures/simulation.yaml``, read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from dolor.errors import DataError, UsageError
+from dolor.knowledge import strict_yaml
+from dolor.knowledge.paths import signature_path
+from dolor.simulate.plants import Plant, parse_plants
+
+
+@dataclass(frozen=True)
+class Population:
+    """One simulated population: where it stands in the tree, how large its cells are, what they express."""
+
+    name: str
+    lineage: str
+    cell_class: str
+    cell_type: str
+    library: float
+    inherited: Mapping[str, float]
+    own: Mapping[str, float]
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The population and all that it belongs to."""
+        return (self.name, self.cell_type, self.cell_class, self.lineage)
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """All that a simulation knows; levels are expected transcripts among 10,000."""
+
+    populations: Mapping[str, Population]
+    housekeeping: tuple[str, ...]
+    mitochondrial: tuple[str, ...]
+    dissociation: tuple[str, ...]
+    other_genes: tuple[str, ...]
+    sex: Mapping[str, Mapping[str, float]]
+    ambient_excess: Mapping[str, float]
+    tissues: Mapping[str, str]
+    numbers: Mapping[str, Mapping[str, float]]
+    missing: Mapping[str, str]
+    plants: Mapping[str, tuple[Plant, ...]]
+    levels: Mapping[str, float]
+
+    def members(self, node: str) -> tuple[str, ...]:
+        """Return the populations of a node of the tree, in the order of the table."""
+        return tuple(name for name, population in self.populations.items() if node in population.nodes)
+
+    def check_compartment(self, compartment: str) -> None:
+        """Refuse a compartment that the table does not describe."""
+        if compartment not in self.numbers:
+            raise UsageError(f"compartment '{compartment}' cannot be simulated: use {', '.join(self.numbers)}")
+
+
+@cache
+def load() -> Knowledge:
+    """Read ``signatures/simulation.yaml``."""
+    path = signature_path("simulation.yaml")
+    table = strict_yaml.load(path)
+    levels: dict[str, float] = {word: float(level) for word, level in table["levels"].items()}
+    programmes = {name: _stated(entry, levels) for name, entry in table["programmes"].items()}
+    populations = {
+        name: _population(name, entry, programmes, levels, str(path)) for name, entry in table["populations"].items()
+    }
+    compartments: dict[str, Any] = table["compartments"]
+    return Knowledge(
+        populations=MappingProxyType(populations),
+        housekeeping=tuple(table["housekeeping"].split()),
+        mitochondrial=tuple(table["mitochondrial"].split()),
+        dissociation=tuple(table["dissociation"].split()),
+        other_genes=tuple(table["other_genes"].split()),
+        sex={sex: {gene: levels[word] for gene, word in genes.items()} for sex, genes in table["sex"].items()},
+        ambient_excess={gene: float(factor) for gene, factor in table["ambient_excess"].items()},
+        tissues={name: entry["tissue"] for name, entry in compartments.items()},
+        numbers={name: _numbers(entry["numbers"], populations, str(path)) for name, entry in compartments.items()},
+        missing=table["missing"],
+        plants={name: parse_plants(entry) for name, entry in table["plants"].items()},
+        levels=levels,
+    )
+
+
+def _stated(entry: Mapping[str, Any], levels: Mapping[str, float]) -> dict[str, float]:
+    """Gather the genes that an entry lists under the words of level."""
+    return {gene: level for word, level in levels.items() for gene in str(entry.get(word, "")).split()}
+
+
+def _population(
+    name: str, entry: Mapping[str, Any], programmes: Mapping[str, dict[str, float]], levels: dict[str, float], path: str
+) -> Population:
+    inherited: dict[str, float] = {}
+    for programme in entry["programmes"].split():
+        if programme not in programmes:
+            raise DataError(f"{path}: population '{name}' names the programme '{programme}', which is not defined")
+        inherited |= programmes[programme]
+    return Population(
+        name=name,
+        lineage=entry["lineage"],
+        cell_class=entry["class"],
+        cell_type=entry.get("type", name),
+        library=float(entry["library"]),
+        inherited=MappingProxyType(inherited),
+        own=MappingProxyType(_stated(entry, levels)),
+    )
+
+
+def _numbers(entry: Mapping[str, Any], populations: Mapping[str, Population], path: str) -> dict[str, float]:
+    unknown = sorted(set(entry) - set(populations))
+    if unknown:
+        raise DataError(f"{path}: compartments name populations that are not defined: {', '.join(unknown)}")
+    return {name: float(number) for name, number in entry.items()}
