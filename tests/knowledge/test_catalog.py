@@ -52,6 +52,16 @@ def test_a_misspelt_filter_names_the_word_that_was_meant():
         catalog.mediators(pain_type="neuropatic")
 
 
+def test_a_cell_brings_the_populations_below_it():
+    wide = set(catalog.mediators(cell="immune")["id"])
+    assert (
+        wide > set(catalog.mediators(cell="macrophage")["id"]) > set(catalog.mediators(cell="dermal_macrophage")["id"])
+    )
+    assert "ngf-skin-tonic" in set(catalog.mediators(cell="dermal_macrophage")["id"])
+    with pytest.raises(UsageError, match=r"cell 'macrophag' is no population; did you mean 'macrophage'"):
+        catalog.mediators(cell="macrophag")
+
+
 def test_an_unknown_organism_is_refused():
     with pytest.raises(UsageError, match="organism 'rat'"):
         catalog.interactions("rat")

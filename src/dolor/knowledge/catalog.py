@@ -14,8 +14,9 @@ import pandas as pd
 
 from dolor.errors import DataError, UsageError
 from dolor.knowledge import genelogic
+from dolor.knowledge.catalog_rules import check
 from dolor.knowledge.paths import signature_path
-from dolor.knowledge.vocabulary import COLUMNS, LISTS, VOCABULARY, nearest, words
+from dolor.knowledge.vocabulary import COLUMNS, LISTS, NOT_STATED, VOCABULARY, nearest, words
 
 __all__ = ["INTERACTION_COLUMNS", "Organism", "interactions", "mediators", "pairs_of", "read_catalog"]
 
@@ -43,7 +44,7 @@ def mediators(
     compartment, pain_type, sex, effect, kind
         A word of that column or several; a row matches if it holds any of them.
     cell
-        Population ids; a row matches if its source or its target is one of them.
+        Population ids; a row matches if its source or its target is one of them or lies below one in the tree.
     path
         A catalog file in place of the shipped one.
 
@@ -70,7 +71,7 @@ def mediators(
         if wanted is not None:
             keep &= _holds(catalog[column], _wanted(column, wanted))
     if cell is not None:
-        cells = {cell} if isinstance(cell, str) else set(cell)
+        cells = _with_descendants({cell} if isinstance(cell, str) else set(cell))
         keep &= _holds(catalog["source_cell"], cells) | _holds(catalog["target_cell"], cells)
     return catalog[keep].reset_index(drop=True)
 
@@ -132,8 +133,25 @@ def pairs_of(catalog: pd.DataFrame, organism: Organism) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(INTERACTION_COLUMNS), dtype=object)
 
 
-def read_catalog(path: Path | str | None = None) -> pd.DataFrame:
-    """Read a catalog file (the shipped one by default); every cell is text, an empty one is ``""``."""
+def read_catalog(path: Path | str | None = None, *, checked: bool = True) -> pd.DataFrame:
+    """Read a catalog file; every cell is text, an empty one is ``""``.
+
+    Parameters
+    ----------
+    path
+        The file; the shipped catalog by default.
+    checked
+        Refuse a table that breaks a rule of :mod:`dolor.knowledge.catalog_rules`.
+
+    Returns
+    -------
+    The statements, with the columns of :data:`dolor.knowledge.vocabulary.COLUMNS`.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        The file is missing, is no such table, or breaks a rule; the message names line and column.
+    """
     path = Path(path) if path is not None else signature_path("mediators.tsv")
     try:
         catalog = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig")
@@ -144,7 +162,10 @@ def read_catalog(path: Path | str | None = None) -> pd.DataFrame:
     missing = [column for column in COLUMNS if column not in catalog.columns]
     if missing:
         raise DataError(f"{path}: the columns {', '.join(missing)} are missing from the catalog")
-    return catalog.loc[:, list(COLUMNS)]
+    catalog = catalog.loc[:, list(COLUMNS)]
+    if checked:
+        check(catalog, str(path))
+    return catalog
 
 
 def _wanted(column: str, wanted: str | Sequence[str]) -> set[str]:
@@ -154,6 +175,17 @@ def _wanted(column: str, wanted: str | Sequence[str]) -> set[str]:
         if word not in VOCABULARY[column]:
             raise UsageError(f"{column} '{word}' is no word of the catalog; {nearest(word, VOCABULARY[column])}")
     return asked
+
+
+def _with_descendants(cells: set[str]) -> set[str]:
+    """Return the populations asked for and all below them; ``not_stated`` is understood too."""
+    from dolor.knowledge.populations import tree  # the tree is read only where a cell is asked for
+
+    populations = tree()
+    for cell in sorted(cells - {NOT_STATED}):
+        if cell not in populations:
+            raise UsageError(f"cell '{cell}' is no population; {nearest(cell, populations.ids())}")
+    return cells.union(*(populations.descendants(cell) for cell in cells - {NOT_STATED}))
 
 
 def _holds(column: pd.Series, wanted: set[str]) -> pd.Series:

@@ -1,0 +1,174 @@
+"""What a row of the mediator catalog must satisfy by itself, and what rows must satisfy together.
+
+Nothing here reads a file: the rules take the table and give back the faults that they find. Whether genes, populations
+and sentences exist is asked in :mod:`dolor.knowledge.catalog_check`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from dolor.errors import DataError
+from dolor.knowledge import genelogic
+from dolor.knowledge.vocabulary import LISTS, VOCABULARY, nearest, words
+
+__all__ = ["Fault", "check", "looks_like_receptor", "pair_faults", "row_faults", "table_faults"]
+
+_REQUIRED = ("id", "mediator", "source_cell", "target_cell", "statement", "locator")
+_IDENTITY = (
+    "kind", "mediator", "ligand_human", "receptor_human", "source_cell", "target_cell", "compartment", "pain_type",
+    "context", "effect", "sex", "species", "locator",
+)  # fmt: skip
+_RECEPTOR_FAMILIES = re.compile(
+    r"(ACKR|AXL|CCR|CSF\dR|CX?3?CR|ESR|FC[GE]R|GUCY1|HTR\d|ICOS$|IFN[AGL]R|IL\d+(R|ST)|IL1RAP|MERTK|NGFR|NTRK|"
+    r"OPR[DKLM]|P2R|PTG[DEFI]R|TLR\d|TNFRSF|TREM\d|TRP[AMV]\d|TYRO3)"
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something wrong with one cell of a catalog: the row's line in its file and its id, the column, what and why."""
+
+    line: int
+    row: str
+    column: str
+    message: str
+
+    def __str__(self) -> str:
+        name = f" ({self.row})" if self.row else ""
+        return f"line {self.line}{name}, column {self.column}: {self.message}"
+
+
+def check(catalog: pd.DataFrame, where: str) -> None:
+    """Refuse a catalog that breaks a rule.
+
+    Parameters
+    ----------
+    catalog
+        The table, with the columns of :data:`dolor.knowledge.vocabulary.COLUMNS`, all text.
+    where
+        The file it came from, for the message.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        Naming line, row, column and reason of the first fault, and how many more there are.
+    """
+    found = [*row_faults(catalog), *table_faults(catalog)]
+    if found:
+        others = f" (and {len(found) - 1} more faults)" if len(found) > 1 else ""
+        raise DataError(f"{where}: {found[0]}{others}")
+
+
+def row_faults(catalog: pd.DataFrame) -> Iterator[Fault]:
+    """Find what is wrong with single rows: missing cells, unknown words, gene expressions, roles."""
+    for line, row in _rows(catalog):
+        for column, message in (*_missing(row), *_unknown_words(row), *_bad_genes(row)):
+            yield Fault(line, row["id"], column, message)
+
+
+def table_faults(catalog: pd.DataFrame) -> Iterator[Fault]:
+    """Find what is wrong between rows: ids or statements that stand twice, pairs that stand both ways round."""
+    seen_ids: dict[str, int] = {}
+    seen_statements: dict[tuple[str, ...], int] = {}
+    for line, row in _rows(catalog):
+        if row["id"] in seen_ids:
+            yield Fault(line, row["id"], "id", f"the id stands already in line {seen_ids[row['id']]}")
+        seen_ids.setdefault(row["id"], line)
+        identity = tuple(row[column] for column in _IDENTITY)
+        if identity in seen_statements:
+            message = f"a duplicate of line {seen_statements[identity]}: every column that tells rows apart is equal"
+            yield Fault(line, row["id"], "statement", message)
+        seen_statements.setdefault(identity, line)
+    for organism in ("human", "mouse"):
+        yield from _both_ways(catalog, f"ligand_{organism}", f"receptor_{organism}")
+
+
+def pair_faults(ligand: str, receptor: str) -> Iterator[tuple[str, str]]:
+    """Find what is wrong with one ligand and receptor: ("ligand" or "receptor", message)."""
+    parsed: dict[str, tuple[str, ...]] = {}
+    for side, text in (("ligand", ligand), ("receptor", receptor)):
+        try:
+            parsed[side] = genelogic.genes(text)
+        except DataError as error:
+            yield side, str(error)
+    if len(parsed) < 2 or not parsed["ligand"] or not parsed["receptor"]:
+        return
+    if genelogic.canonical(ligand) == genelogic.canonical(receptor):
+        yield "receptor", f"'{receptor}' is paired with itself"
+    elif any(map(looks_like_receptor, parsed["ligand"])) and not any(map(looks_like_receptor, parsed["receptor"])):
+        yield "ligand", f"'{ligand}' is a receptor and '{receptor}' is none: ligand and receptor look swapped"
+
+
+def looks_like_receptor(symbol: str) -> bool:
+    """Say whether a symbol belongs to a family of receptors that act in the catalog.
+
+    Examples
+    --------
+    >>> looks_like_receptor("Ntrk1"), looks_like_receptor("Ngf")
+    (True, False)
+    """
+    return bool(_RECEPTOR_FAMILIES.match(symbol.upper()))
+
+
+def _rows(catalog: pd.DataFrame) -> Iterator[tuple[int, dict[str, str]]]:
+    """Give each row with its line in the file; the header is line 1."""
+    for line, record in enumerate(catalog.to_dict("records"), start=2):
+        yield line, {str(column): str(cell) for column, cell in record.items()}
+
+
+def _missing(row: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Find cells that must not be empty, or must be, given the rest of the row."""
+    for column in _REQUIRED:
+        if not row[column].strip():
+            yield column, "must not be empty"
+    ligand, receptor = row["ligand_human"], row["receptor_human"]
+    for side in ("ligand", "receptor"):
+        if bool(row[f"{side}_human"]) != bool(row[f"{side}_mouse"]):
+            empty = f"{side}_mouse" if row[f"{side}_human"] else f"{side}_human"
+            yield empty, "empty although the other species has genes"
+    if row["kind"] == "ligand_receptor" and not (ligand and receptor):
+        yield "kind", "ligand_receptor needs genes for both; otherwise the row is receptor_only or pathway"
+    if row["kind"] == "receptor_only" and (ligand or not receptor):
+        yield "kind", "receptor_only needs a receptor gene and no ligand gene"
+    if row["kind"] == "cell_only" and (ligand or receptor):
+        yield "kind", "cell_only names no gene"
+    if bool(row["receptor_source"]) != bool(receptor):
+        yield "receptor_source", "says where the receptor genes are from: given exactly where there are such genes"
+    if row["ligand_proxy"] and not ligand:
+        yield "ligand_proxy", "given although there is no ligand gene"
+
+
+def _unknown_words(row: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Find words that their column does not know."""
+    for column, known in VOCABULARY.items():
+        for word in words(row[column]) if column in LISTS else [row[column]]:
+            if word not in known:
+                yield column, f"unknown word '{word}'; {nearest(word, known)}"
+        if column in LISTS and not row[column].strip():
+            yield column, "must not be empty; write not_stated"
+
+
+def _bad_genes(row: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Find faults of the gene expressions, species by species."""
+    for organism in ("human", "mouse"):
+        for side, message in pair_faults(row[f"ligand_{organism}"], row[f"receptor_{organism}"]):
+            yield f"{side}_{organism}", message
+
+
+def _both_ways(catalog: pd.DataFrame, ligand: str, receptor: str) -> Iterator[Fault]:
+    """Find pairs that other rows hold with the roles exchanged."""
+    lines: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
+    for line, row in _rows(catalog):
+        if row[ligand] and row[receptor]:
+            lines[row[ligand], row[receptor]].append((line, row["id"]))
+    for (first, second), places in lines.items():
+        if first != second and (second, first) in lines:
+            other = lines[second, first][0][0]
+            for line, name in places:
+                yield Fault(line, name, ligand, f"ligand and receptor are swapped against line {other}: '{first}'")
