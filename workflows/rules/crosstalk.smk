@@ -46,16 +46,13 @@ rule contrast:
     conda:
         "../environment.yaml"
     params:
-        study=lambda wildcards: DATASETS[wildcards.dataset].study,
-        reference=lambda wildcards: flags(
-            reference_condition=reference(wildcards, "condition"), reference_sex=reference(wildcards, "sex")
-        ),
-        options=flags(formula=RUN.contrast.formula, min_cells=RUN.contrast.min_cells, **RUN.pairs.model_dump()),
+        reference=lambda wildcards: flags(**reference(wildcards.dataset)),
+        options=flags(formula=RUN.contrast.formula, **RUN.pairs.model_dump()),
         code=code_digest("crosstalk", "knowledge"),
         signatures=signature_digest("mediators.tsv"),
     shell:
         "dolor contrast {input:q} --out {output.contrasts:q} --composition {output.composition:q}"
-        " --study {params.study:q} {params.reference} {params.options} > {log:q} 2>&1"
+        " {params.reference} {params.options} > {log:q} 2>&1"
 
 
 rule claims:
@@ -69,10 +66,7 @@ rule claims:
     conda:
         "../environment.yaml"
     params:
-        datasets=" ".join(
-            f"--dataset {dataset.id}={dataset.study}:{dataset.compartment}" for dataset in DATASETS.values()
-        ),
         code=code_digest("crosstalk", "knowledge"),
         signatures=signature_digest("mediators.tsv", "populations.yaml", "datasets.yaml"),
     shell:
-        "dolor claims {RESULTS:q} --out {output:q} {params.datasets} > {log:q} 2>&1"
+        "dolor claims {RESULTS:q} --out {output:q} > {log:q} 2>&1"

@@ -6,6 +6,7 @@ import sys
 import dolor.config
 from dolor.config.digest import code_digest, signature_digest
 from dolor.errors import DolorError
+from dolor.knowledge import registry
 
 try:
     RUN = dolor.config.check(config, "the configuration")
@@ -22,12 +23,19 @@ wildcard_constraints:
 
 def flags(**options):
     """Write options as the command line takes them; empty ones are left to their defaults."""
-    return " ".join(
-        f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in options.items() if value != ""
-    )
+    words = []
+    for name, value in options.items():
+        option = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{option}" if value else f"--no-{option}")
+        elif value != "":
+            words.append(f"--{option} {shlex.quote(str(value))}")
+    return " ".join(words)
 
 
-def reference(wildcards, key):
-    """Give a reference level: the dataset's own, or that of the run."""
-    own = DATASETS[wildcards.dataset].reference or RUN.contrast.reference
-    return getattr(own, key)
+def reference(name):
+    """Give the levels that others are compared with: the dataset's own, those of the run, or the study's control."""
+    dataset = DATASETS[name]
+    level = dataset.reference or RUN.contrast.reference
+    condition = level.condition or registry.show(dataset.study).reference
+    return {"reference_condition": condition, "reference_sex": level.sex}

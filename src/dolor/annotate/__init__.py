@@ -1,5 +1,5 @@
 """Who is who: signature evidence, clusters, consensus."""
 
-from dolor.annotate.annotate import annotate, annotation_table
+from dolor.annotate.naming import annotate, annotation_table
 
 __all__ = ["annotate", "annotation_table"]

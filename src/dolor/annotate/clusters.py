@@ -51,18 +51,19 @@ def cluster(
         if work.n_vars > _VARIABLE_GENES:
             sc.pp.highly_variable_genes(work, n_top_genes=_VARIABLE_GENES)
             work = work[:, work.var["highly_variable"]].copy()
+        work.X = work.X.toarray()  # centring makes it dense in any case
         components = min(_COMPONENTS, work.n_obs - 1, work.n_vars - 1)
         sc.pp.scale(work, max_value=10)
         sc.pp.pca(work, n_comps=components, random_state=seed)
         work.obsm["X_pca"] = _integrate(work.obsm["X_pca"], cells.obs[batch_key], integration, seed)
         sc.pp.neighbors(work, n_neighbors=min(_NEIGHBOURS, work.n_obs - 1), use_rep="X_pca", random_state=seed)
-        sc.tl.leiden(
-            work, resolution=resolution, flavor="igraph", n_iterations=2, directed=False, random_state=seed
-        )
-        sc.tl.umap(work, random_state=seed)
+        sc.tl.leiden(work, resolution=resolution, flavor="igraph", n_iterations=2, directed=False, random_state=seed)
+        # Begun from two components: the spectral start fails where populations are not connected.
+        sc.tl.umap(work, init_pos=work.obsm["X_pca"][:, :2], random_state=seed)
     cells.obsm["X_pca"] = work.obsm["X_pca"].astype(np.float32)
     cells.obsm["X_umap"] = work.obsm["X_umap"].astype(np.float32)
-    return work.obs["leiden"].astype(str)
+    labels: pd.Series = work.obs["leiden"].astype(str)
+    return labels
 
 
 def cluster_means(cells: AnnData, clusters: pd.Series) -> tuple[list[str], NDArray[np.float64]]:

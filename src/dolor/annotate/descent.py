@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,7 @@ def descend(
     children: Mapping[str, Sequence[str]],
     roots: Sequence[str],
     min_confidence: float,
+    ends: Container[str] = (),
 ) -> Verdict:
     """Walk from the roots to the deepest population that the evidence supports.
 
@@ -44,6 +45,8 @@ def descend(
         The lineages.
     min_confidence
         Where the walk stops.
+    ends
+        Populations below which the walk does not go, whatever the evidence there.
 
     Returns
     -------
@@ -67,7 +70,7 @@ def descend(
         if len(order) > 1:
             second_best = candidates[order[1]]
         path.append(winner)
-        candidates = list(children.get(winner, ()))
+        candidates = [] if winner in ends else list(children.get(winner, ()))
     return Verdict(tuple(path), confidence if path else 0.0, second_best)
 
 

@@ -33,21 +33,23 @@ def relative_expression(means: Array) -> Array:
 
 
 def standardised(relative: Array, means: Array) -> Array:
-    """Compare each gene in each cluster with genes of like expression in the same cluster.
+    """Compare each marker in each cluster with markers of other populations, of like expression, in the same cluster.
 
-    Genes are binned by their highest mean. Within a bin and cluster the mean and spread of relative expression say
-    what an arbitrary gene does there; the result is how far each gene departs from that.
+    Markers are binned by their highest mean. Within a bin and cluster the mean and spread of relative expression say
+    what somebody else's marker does there; the result is how far each gene departs from that. Taking the
+    controls from the markers, and not from all genes, keeps a cluster that transcribes much of everything (a neuron,
+    a cell under interferon) from drowning its own markers.
 
     Parameters
     ----------
     relative
-        Clusters × genes, from :func:`relative_expression`.
+        Clusters × marker genes, from :func:`relative_expression`.
     means
-        Clusters × genes: mean log-normalised expression.
+        Clusters × marker genes: mean log-normalised expression.
 
     Returns
     -------
-    Clusters × genes, in standard deviations.
+    Clusters × marker genes, in standard deviations.
     """
     highest = means.max(axis=0)
     expressed = np.flatnonzero(highest > 0)

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from dolor import __version__
-from dolor.cli import knowledge, stages
+from dolor.cli import crosstalk, knowledge, stages
 from dolor.errors import DolorError
 
 app = typer.Typer(
@@ -39,6 +39,7 @@ def _options(
 
 
 stages.add_to(app)
+crosstalk.add_to(app)
 knowledge.add_to(app)
 
 

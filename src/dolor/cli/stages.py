@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -106,7 +106,7 @@ def annotate(
     from dolor.io.provenance import write_provenance
     from dolor.io.tables import write_table
 
-    options = {
+    options: dict[str, Any] = {
         "compartment": compartment,
         "signatures": signatures,
         "integration": integration,

@@ -81,7 +81,6 @@ class Contrast(Section):
 
     formula: str = Field("~ condition * sex", description="Design of the linear model over samples.")
     reference: Reference = Field(Reference(), description="Levels that the others are compared with.")
-    min_cells: int = Field(5, ge=1, description="Fewest cells of a type in a sample for the sample to speak about it.")
 
 
 class Config(Section):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import h5py
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from dolor.errors import DataError, IntegrityError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -49,6 +50,25 @@ def read_h5ad(path: Path | str) -> AnnData:
         raise IntegrityError(
             f"{path}: is damaged, truncated or not a complete h5ad file ({_first_line(error)}); fetch or write it again"
         ) from error
+
+
+def read_obs(path: Path | str) -> pd.DataFrame:
+    """Read the table of cells of an h5ad file, and not its matrix.
+
+    Raises
+    ------
+    dolor.errors.DolorError
+        As in :func:`read_h5ad`.
+    """
+    from anndata.io import read_elem
+
+    path = check_is_file(path)
+    try:
+        with h5py.File(path, "r") as stored:
+            _refuse_hostile(stored, path)
+            return cast("pd.DataFrame", read_elem(stored["obs"]))
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
+        raise IntegrityError(f"{path}: its table of cells cannot be read ({_first_line(error)})") from error
 
 
 def check_is_file(path: Path | str) -> Path:

@@ -26,6 +26,7 @@ def read(
     organism: str | None = None,
     fields: Mapping[str, str] | None = None,
     layer: str = "",
+    name: str = "",
 ) -> AnnData:
     """Read cells and check them.
 
@@ -41,6 +42,8 @@ def read(
         with ``=``.
     layer
         The layer with the raw counts; empty: ``counts`` if there is one, else ``X``.
+    name
+        What messages call an object in memory.
 
     Returns
     -------
@@ -63,7 +66,7 @@ def read(
     """
     import anndata
 
-    name = str(source) if isinstance(source, (str, Path)) else "the data"
+    name = name or (str(source) if isinstance(source, (str, Path)) else "the data")
     found = read_h5ad(source) if isinstance(source, (str, Path)) else source
     obs = _with_fields(found.obs, fields or {}, name)
     if organism is not None:

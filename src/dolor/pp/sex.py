@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,19 +9,11 @@ import pandas as pd
 
 from dolor.contracts.cells import check_cells
 from dolor.contracts.tables import SEX, check
+from dolor.knowledge.genes import SEX_GENES
 
 if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
-
-# Xist is transcribed from the inactive X, which only females have; the Y genes are those outside the
-# pseudoautosomal regions that somatic cells express.
-SEX_GENES = MappingProxyType(
-    {
-        "mouse": {"female": ("Xist", "Tsix"), "male": ("Ddx3y", "Kdm5d", "Uty", "Eif2s3y")},
-        "human": {"female": ("XIST", "TSIX"), "male": ("RPS4Y1", "DDX3Y", "KDM5D", "UTY", "EIF1AY", "USP9Y")},
-    }
-)
 
 # A leak of this share of the other sex's signal (ambient RNA, doublets) is expected in any library.
 _LEAK = 0.1
@@ -103,8 +94,8 @@ def call_sex(adata: AnnData, *, threshold: float = 0.85) -> pd.DataFrame:
     True
     """
     check_cells(adata)
-    genes = SEX_GENES[str(adata.obs["organism"].iloc[0])]
-    probability = female_probability(_total(adata, genes["female"]), _total(adata, genes["male"]))
+    female_genes, male_genes = SEX_GENES[str(adata.obs["organism"].iloc[0])]
+    probability = female_probability(_total(adata, female_genes), _total(adata, male_genes))
     calls = np.select([probability >= threshold, probability <= 1 - threshold], ["female", "male"], "unknown")
     cells = pd.DataFrame(
         {

@@ -8,13 +8,8 @@ import numpy as np
 import pandas as pd
 
 from dolor.annotate.clusters import cluster, cluster_means
-from dolor.annotate.descent import Verdict, descend
-from dolor.annotate.evidence import (
-    population_evidence,
-    relative_expression,
-    specificity_weights,
-    standardised,
-)
+from dolor.annotate.consensus import name_clusters
+from dolor.annotate.descent import Verdict
 from dolor.contracts.cells import check_cells
 from dolor.contracts.tables import ANNOTATION, check
 from dolor.contracts.vocabulary import UNASSIGNED
@@ -24,6 +19,8 @@ from dolor.knowledge import populations
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+    from dolor.knowledge.populations import PopulationTree
 
 
 def annotate(
@@ -46,8 +43,8 @@ def annotate(
     ----------
     adata
         Cells; reads ``layers["counts"]``. Changed in place: ``obs`` gets ``cell_lineage``, ``cell_class``,
-        ``cell_type``, ``cell_type_confidence``, ``second_best``, ``cluster``; ``obsm`` gets ``X_pca``, ``X_umap``;
-        ``X`` becomes log-normalised.
+        ``cell_type``, ``cell_state``, ``cell_type_confidence``, ``second_best``, ``cluster``, ``compartment``; ``obsm`` gets
+        ``X_pca``, ``X_umap``; ``X`` becomes log-normalised.
     compartment
         Where the tissue stands on the pain axis, such as ``drg``: only populations that live there compete.
     signatures
@@ -82,20 +79,19 @@ def annotate(
     check_cells(adata)
     organism = str(adata.obs["organism"].iloc[0])
     signs = _signs(organism, compartment, signatures, adata.var_names)
+    adata.obs["compartment"] = compartment
     adata.X = log_normalised(adata)
     adata.obs["cluster"] = cluster(adata, resolution=resolution, integration=integration, seed=seed).to_numpy()
-    names, means = cluster_means(adata, adata.obs["cluster"])
-    weights = specificity_weights(signs.to_numpy(), means.max(axis=0) > 0)
-    z = standardised(relative_expression(means), means)
-    evidence = pd.DataFrame(population_evidence(z, weights), index=names, columns=signs.index)
-    verdicts = _verdicts(evidence, compartment, min_confidence, signatures)
-    _write_labels(adata, verdicts, signatures)
+    names, means = cluster_means(adata[:, signs.columns], adata.obs["cluster"])
+    tree = populations.tree(path=signatures or None)
+    verdicts = name_clusters(means, signs, tree, compartment, min_confidence)
+    _write_labels(adata, dict(zip(names, verdicts, strict=True)), tree)
     return marker_evidence(adata, signs)
 
 
 def annotation_table(adata: AnnData) -> pd.DataFrame:
     """Return the labels as the table ``annotation``: one row a cell, in the order of ``obs``."""
-    columns = ["sample_id", "cell_lineage", "cell_class", "cell_type"]
+    columns = ["sample_id", "cell_lineage", "cell_class", "cell_type", "cell_state"]
     frame = adata.obs[columns].astype(str).reset_index(drop=True)
     frame.insert(0, "barcode", adata.obs_names.astype(str))
     frame["cell_type_confidence"] = adata.obs["cell_type_confidence"].to_numpy(dtype=float)
@@ -140,35 +136,29 @@ def _signs(organism: str, compartment: str, signatures: str, genes: pd.Index) ->
             f"{measured['gene'].nunique()} are in the data; check the organism and that var_names are gene symbols"
         )
     table = measured.pivot_table(index="population", columns="gene", values="sign", aggfunc="first", fill_value=0)
-    return table.reindex(columns=genes, fill_value=0).astype(np.int8)
+    return table.astype(np.int8)
 
 
-def _verdicts(
-    evidence: pd.DataFrame, compartment: str, min_confidence: float, signatures: str
-) -> dict[str, Verdict]:
-    tree = populations.tree(path=signatures or None)
-    allowed = set(tree.allowed_in(compartment))
-    children = {node: [child for child in tree.children(node) if child in allowed] for node in allowed}
-    roots = [node for node in tree.roots() if node in allowed]
-    return {
-        str(name): descend(row.to_dict(), children, roots, min_confidence) for name, row in evidence.iterrows()
-    }
-
-
-def _write_labels(adata: AnnData, verdicts: dict[str, Verdict], signatures: str) -> None:
-    tree = populations.tree(path=signatures or None)
+def _write_labels(adata: AnnData, verdicts: dict[str, Verdict], tree: PopulationTree) -> None:
     of_cluster = {name: _names(verdict.path, tree) for name, verdict in verdicts.items()}
     clusters = adata.obs["cluster"].astype(str)
-    for position, column in enumerate(("cell_lineage", "cell_class", "cell_type")):
+    for position, column in enumerate(("cell_lineage", "cell_class", "cell_type", "cell_state")):
         names = clusters.map({name: labels[position] for name, labels in of_cluster.items()})
         adata.obs[column] = pd.Categorical(names)
-    adata.obs["cell_type_confidence"] = clusters.map({n: v.confidence for n, v in verdicts.items()}).astype(float)
+    sure = {name: verdict.confidence * (of_cluster[name][2] != UNASSIGNED) for name, verdict in verdicts.items()}
+    adata.obs["cell_type_confidence"] = clusters.map(sure).astype(float)
     adata.obs["second_best"] = clusters.map({n: v.second_best for n, v in verdicts.items()}).astype("category")
 
 
-def _names(path: tuple[str, ...], tree: populations.PopulationTree) -> tuple[str, str, str]:
-    """Return lineage, class and type of a path; what was not reached is ``unassigned``."""
+def _names(path: tuple[str, ...], tree: PopulationTree) -> tuple[str, str, str, str]:
+    """Return lineage, class, type and state of a path; what was not reached is ``unassigned``, no state is empty.
+
+    A state (injured, proliferating) is kept beside the type, so that a condition is compared within one type and not
+    between a type and its own injured form.
+    """
     if not path:
-        return UNASSIGNED, UNASSIGNED, UNASSIGNED
+        return UNASSIGNED, UNASSIGNED, UNASSIGNED, ""
     of_class = tree.level_of(path[-1], "class")
-    return path[0], of_class or UNASSIGNED, path[-1] if of_class else UNASSIGNED
+    state = tree.level_of(path[-1], "state")
+    settled = [node for node in path if not tree.level_of(node, "state")]
+    return path[0], of_class or UNASSIGNED, settled[-1] if of_class else UNASSIGNED, state or ""

@@ -1,0 +1,149 @@
+"""The commands from profiles to the report: read files, call the stage's function, write files and side files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dolor.contracts import tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+In = Annotated[Path, typer.Argument(help="The file that the stage before made.", show_default=False)]
+Out = Annotated[Path, typer.Option(help="The file to write.", show_default=False)]
+Results = Annotated[Path, typer.Argument(help="The folder of the results.", show_default=False)]
+PairsFile = Annotated[str, typer.Option("--file", help="A table of your own ligand-receptor pairs.")]
+Merge = Annotated[bool, typer.Option(help="Add your pairs to the catalog, or use them alone.")]
+
+
+def profiles(source: In, out: Out, file: PairsFile = "", merge: Merge = True) -> None:
+    """Sum cells up: one row a (sample, cell type)."""
+    from dolor import tl
+    from dolor.io.atomic import atomic_path
+    from dolor.io.provenance import write_provenance
+
+    found = tl.profiles(source, _pairs(_organism(source), file, merge))
+    with atomic_path(out) as temporary:
+        found.write_h5ad(temporary)
+    write_provenance(out, stage="profiles", inputs=[source], parameters={"pairs": file, "merge": merge})
+    typer.echo(f"{found.n_obs} profiles of {found.obs['sample_id'].nunique()} samples, {found.n_vars} genes")
+
+
+def score(source: In, out: Out, file: PairsFile = "", merge: Merge = True) -> None:
+    """Score every ligand-receptor pair in every sample."""
+    from dolor import tl
+    from dolor.io.provenance import write_provenance
+    from dolor.io.tables import write_table
+
+    found = _read_profiles(source)
+    scores = tl.score(found, _pairs(str(found.obs["organism"].iloc[0]), file, merge))
+    write_table(scores, out, tables.INTERACTIONS)
+    write_provenance(out, stage="score", inputs=[source], parameters={"pairs": file, "merge": merge})
+    typer.echo(f"{len(scores)} scores")
+
+
+def contrast(
+    source: In,
+    out: Out,
+    composition: Annotated[Path, typer.Option(help="Table of shifts in cell numbers to write.")],
+    reference_condition: Annotated[str, typer.Option(help="The condition that the others are compared with.")],
+    reference_sex: Annotated[str, typer.Option(help="female or male.")] = "male",
+    formula: Annotated[str, typer.Option(help="Design of the linear model over samples.")] = "~ condition * sex",
+    file: PairsFile = "",
+    merge: Merge = True,
+) -> None:
+    """Compare conditions and sexes over samples."""
+    from dolor import tl
+    from dolor.io.provenance import write_provenance
+    from dolor.io.tables import write_table
+
+    reference = {"condition": reference_condition, "sex": reference_sex}
+    found = _read_profiles(source)
+    pairs = _pairs(str(found.obs["organism"].iloc[0]), file, merge)
+    contrasts = tl.contrast(found, pairs, formula, reference)
+    write_table(contrasts, out, tables.CONTRASTS)
+    write_table(tl.composition(found, formula, reference), composition, tables.COMPOSITION)
+    statuses = {str(status): int(number) for status, number in contrasts["status"].value_counts().items()}
+    parameters = {"formula": formula, "reference": reference, "pairs": file, "merge": merge}
+    for result in (out, composition):
+        write_provenance(result, stage="contrast", inputs=[source], parameters=parameters, dropped=statuses)
+    typer.echo(", ".join(f"{number} {status}" for status, number in sorted(statuses.items())))
+
+
+def claims(results: Results, out: Out) -> None:
+    """Hold the review's statements against the contrasts of every dataset."""
+    import pandas as pd
+
+    from dolor import catalog, populations, tl
+    from dolor.io.provenance import write_provenance
+    from dolor.io.tables import read_table, write_table
+
+    folders = sorted(path.parent for path in results.glob("*/contrasts.parquet"))
+    contrasts = pd.concat(
+        [read_table(folder / "contrasts.parquet", tables.CONTRASTS) for folder in folders], ignore_index=True
+    )
+    settings = dict(_setting(folder / "profiles.h5ad") for folder in folders)
+    verdicts = tl.claims(contrasts, catalog.mediators(), populations.tree(), settings)
+    write_table(verdicts, out, tables.CLAIMS)
+    inputs = [folder / "contrasts.parquet" for folder in folders]
+    write_provenance(out, stage="claims", inputs=inputs)
+    typer.echo(", ".join(f"{n} {word}" for word, n in verdicts["verdict"].value_counts().sort_index().items()))
+
+
+def report(
+    results: Results,
+    out: Out,
+    title: Annotated[str, typer.Option(help="Title of the report.")] = "Neuroimmune interactions",
+) -> None:
+    """Write the report: one HTML file to open."""
+    from dolor import report as reports
+
+    typer.echo(reports.build(results, out, title=title))
+
+
+def summary(results: Results) -> None:
+    """Name the report of a run and say in five lines what was found."""
+    from dolor import report as reports
+
+    for line in reports.summary(results):
+        typer.echo(line)
+
+
+def _pairs(organism: str, file: str, merge: bool) -> pd.DataFrame:
+    from dolor import catalog
+
+    return catalog.interactions(organism, pairs=file or None, merge=merge)
+
+
+def _organism(cells: Path) -> str:
+    """Read the organism of a file of cells without reading its matrix."""
+    from dolor.io.h5ad import read_obs
+
+    return str(read_obs(cells)["organism"].iloc[0])
+
+
+def _read_profiles(source: Path) -> AnnData:
+    from dolor.contracts.profiles import check_profiles
+    from dolor.io.h5ad import read_h5ad
+
+    return check_profiles(read_h5ad(source), str(source))
+
+
+def _setting(source: Path) -> tuple[str, Any]:
+    """Read where a dataset's tissue stands on the pain axis, and the pain model of each of its conditions."""
+    from dolor.io.h5ad import read_obs
+    from dolor.tl import Setting
+
+    obs = read_obs(source).astype(str)
+    models = dict(zip(obs["condition"], obs.get("condition_model", obs["condition"]), strict=True))
+    return obs["dataset_id"].iloc[0], Setting(obs["compartment"].iloc[0], models)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Hang the commands into the command line, in the order in which a run takes them."""
+    for command in (profiles, score, contrast, claims, report, summary):
+        app.command()(command)
