@@ -162,17 +162,54 @@ def test_a_file_changed_on_disk_is_read_anew(tmp_path):
     assert registry.load(path)["mine"].title != first["mine"].title
 
 
-def test_patterns_of_the_registry_find_their_group():
-    barcode = "male_C57_Crush_168_rep1_Repair schwann_N_bcFJOM"
-    expected = {
-        "sex": "male", "condition": "Crush", "time_point": "168", "replicate": "rep1",
-        "cell_type_author": "Repair schwann_N",
-    }  # fmt: skip
-    rules = registry.show("GSE154659").columns
+# Names as the files of these studies write them, and what the rules must read from them.
+NAMES = [
+    ("GSE154659", "male_C57_Crush_168_rep1_Repair schwann_N_bcFJOM",
+     {"sex": "male", "condition": "crush", "time_point": "168", "replicate": "rep1",
+      "cell_type_author": "Repair schwann_N"}),
+    ("GSE155622", "Ctrl_1_24", {"sample_id": "Ctrl_1", "condition": "naive", "time_point": "untreated"}),
+    ("GSE155622", "SNI.6h_2_15", {"sample_id": "SNI.6h_2", "condition": "sni", "time_point": "6 h"}),
+    ("GSE134003", "SNI07_AAAATCGCACCG", {"sample_id": "SNI07", "condition": "sni"}),
+    ("GSE134003", "SI01_AAAATCGCACCG", {"sample_id": "SI01", "condition": "superficial_injury"}),
+    ("GSE197289", "CSD_1.5h_male_rep1_bcBSKD", {"condition": "csd"}),
+    ("GSE162610", "7dpi_sample1", {"condition": "sci", "time_point": "7 days"}),
+    ("GSE103892", "Macx_AAACGTAC", {"sample_id": "Macx", "sex": "male"}),
+    ("GSE213825", "GSM6594872_SAM24349928_raw_feature_bc_matrix.h5", {"sample_id": "GSM6594872"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), NAMES)
+def test_rules_read_the_names_that_the_files_use(name, text, expected):
+    rules = registry.show(name).rules
     for field, value in expected.items():
-        found = re.search(rules[field].pattern, barcode)
-        assert found is not None
-        assert found[1] == value
+        found = re.search(rules[field].pattern, text)
+        assert found is not None, field
+        assert rules[field].values.get(found[1], found[1]) == value
+
+
+def test_what_holds_for_the_study_holds_for_each_cell():
+    rules = registry.show("GSE154659").rules
+    assert rules["organism"].constant == "mouse"
+    assert rules["suspension_type"].constant == "nucleus"
+    # A rule of the entry comes before what its head says.
+    assert registry.show("ipain_drg").rules["suspension_type"].column == "suspension_type"
+
+
+def test_the_registry_covers_the_pain_axis():
+    table = registry.table()
+    axis = table[table["compartment"].isin(["drg", "nerve", "spinal_cord"])]
+    assert len(axis) >= 30
+    for organism in ("mouse", "human"):
+        assert set(axis.loc[axis["organism"] == organism, "compartment"]) == {"drg", "nerve", "spinal_cord"}
+    assert (axis["readable"] == "yes").sum() >= 15
+
+
+@pytest.mark.parametrize("change", [{"format": "rds_seurat"}, {"values": "normalised"}, {"content": "other"}])
+def test_what_dolor_cannot_read_is_not_called_readable(change):
+    study = registry.show("GSE147285")
+    assert study.readable
+    files = tuple(file.model_copy(update=change) for file in study.files)
+    assert not study.model_copy(update={"files": files}).readable
 
 
 def test_models_are_frozen():

@@ -13,11 +13,12 @@ from dolor.knowledge.vocabulary import VOCABULARY, nearest
 
 __all__ = ["FIELDS", "MODELS", "CellxGene", "Citation", "Condition", "Rule", "Study", "StudyFile"]
 
-# What was done to the animal, or is the matter with the person.
+# What was done to the animal, or is the matter with the person; `other` is explained in the description.
 MODELS = (
     "naive", "sham", "control", "nerve_injury", "inflammation", "incision", "arthritis", "cipn", "diabetes", "cancer",
     "infection", "multiple_sclerosis", "spinal_cord_injury", "crps", "fibromyalgia", "low_back_pain", "migraine",
-    "autoimmune_neuropathy", "chronic_pain", "interferon_beta", "development", "aging", "gene_deletion", "treatment",
+    "neuropathy", "autoimmune_neuropathy", "neurodegeneration", "chronic_pain", "interferon_beta", "development",
+    "aging", "gene_deletion", "other",
 )  # fmt: skip
 
 # Fields that a rule can fill: those that Cells require, and further ones that tell samples apart.
@@ -26,21 +27,12 @@ FIELDS = (
     "replicate", "time_point", "genotype", "batch", "region", "age", "cell_type_author",
 )  # fmt: skip
 
+# How a file is written; what needs another program first stands in CONVERT.
 FORMATS = (
-    "h5ad",
-    "10x_h5",
-    "10x_mtx",
-    "mtx",
-    "dense_text",
-    "rds",
-    "loom",
-    "tar",
-    "zip",
-    "zarr",
-    "soma",
-    "table",
-    "xlsx",
-)
+    "h5ad", "10x_h5", "10x_mtx", "mtx", "dense_text", "rds", "rds_seurat", "loom", "mat", "tar", "soma", "table",
+    "series_matrix",
+)  # fmt: skip
+CONVERT = ("rds_seurat", "mat")
 
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -56,6 +48,7 @@ class Citation(_Part):
     """The paper of a study."""
 
     text: str = Field(min_length=1)
+    url: str = Field("", pattern=r"^(https://\S+)?$")
     doi: str = Field("", pattern=r"^(10\.\d{4,9}/\S+)?$")
     pmid: str = Field("", pattern=r"^\d*$")
 
@@ -77,7 +70,8 @@ class StudyFile(_Part):
 
     name: str = Field(min_length=1, description="File name; `*` stands for what differs between samples.")
     format: str
-    content: Literal["counts", "metadata", "annotation"] = "counts"
+    content: Literal["counts", "metadata", "other"] = "counts"
+    values: Literal["counts", "normalised"] = Field("counts", description="What a matrix holds.")
     compression: Literal["", "gzip", "gzip_twice"] = ""
     location: Literal["GEO", "DOLOR_DATA", "CELLxGENE", "ArrayExpress", "Zenodo", "SPARC", "web"] = "GEO"
     folder: str = Field(
@@ -86,7 +80,9 @@ class StudyFile(_Part):
     url: str = Field("", pattern=r"^(https://\S+)?$")
     size: str = Field("", description="As the source shows it.")
     orientation: Literal["", "genes_by_cells", "cells_by_genes"] = ""
-    key: str = Field("", description="Column of a metadata table that holds the barcodes.")
+    annotation_rows: int = Field(0, ge=0, description="Rows under the header of a dense text that describe the cells.")
+    key: str = Field("", description="Column of a metadata table with the barcodes; empty: the first.")
+    by_position: bool = Field(False, description="Rows of the metadata are in the order of the cells.")
     fields: dict[str, str] = Field({}, description="Fields that hold for every cell of this file.")
     notes: str = ""
 
@@ -171,7 +167,9 @@ class Study(_Part):
     sexes: tuple[Literal["female", "male", "mixed", "unknown"], ...] = Field(min_length=1)
     replicates: dict[str, Annotated[int, Field(ge=1)]] = Field({}, description="Samples in each condition.")
     columns: dict[str, Rule] = {}
-    keep: dict[str, tuple[str, ...]] = Field({}, description="Only cells whose column holds one of these values.")
+    keep: dict[str, tuple[str, ...]] = Field(
+        {}, description="Only cells whose column, or field, holds one of these values; applied before `values`."
+    )
     labels: tuple[str, ...] = Field((), description="Columns that hold published annotations.")
     notes: str = ""
     unverified: tuple[str, ...] = Field((), description="`key: what no source confirmed`.")
@@ -224,10 +222,21 @@ class Study(_Part):
         return next(condition.value for condition in self.conditions if condition.role == "reference")
 
     @property
+    def rules(self) -> dict[str, Rule]:
+        """How each field is read, with what holds for the whole study as constants."""
+        whole = ("tissue", "organism", "suspension_type", "assay")
+        return {field: Rule(constant=getattr(self, field)) for field in whole} | self.columns
+
+    @property
     def readable(self) -> bool:
-        """Whether files are named and sample and condition can be read from them."""
-        known = set(self.columns).union(*(file.fields for file in self.files))
-        return bool(self.files) and {"sample_id", "condition"} <= known
+        """Whether dolor can read it: counts in files of known name, sample and condition known for every cell."""
+        counts = [file for file in self.files if file.content == "counts" and file.values == "counts"]
+        if not counts or any(line.startswith("files:") for line in self.unverified):
+            return False
+        return all(
+            file.format not in CONVERT and {"sample_id", "condition"} <= self.columns.keys() | file.fields.keys()
+            for file in counts
+        )
 
 
 def _one_of(word: str, known: Collection[str]) -> str:
