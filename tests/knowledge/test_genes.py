@@ -72,6 +72,13 @@ def test_several_counterparts_are_all_given_and_flagged():
     assert "HLA-DRB1" in set(back["human"])
 
 
+@pytest.mark.parametrize("symbol", ["Ccl2", "Ccl3", "Calca", "Cxcl1"])
+def test_the_counterpart_of_the_same_name_comes_first(symbol):
+    found = genes.to_human([symbol])
+    assert len(found) > 1
+    assert found.loc[0, "human"] == symbol.upper()
+
+
 def test_the_ortholog_table_says_its_own_mapping_and_speaks_todays_names():
     table = pd.read_csv(signature_path("orthologs.tsv"), sep="\t", dtype=str, keep_default_na=False)
     assert not table.duplicated(["human", "mouse"]).any()

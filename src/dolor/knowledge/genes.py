@@ -127,6 +127,8 @@ def _orthologs(source: str, target: str) -> dict[str, list[tuple[str, str]]]:
     for symbol, other, mapping in zip(table[source], table[target], table["mapping"], strict=True):
         word = mapping if source == "human" else _FLIPPED.get(mapping, mapping)
         counterparts.setdefault(symbol, []).append((other, word))
+    for symbol, found in counterparts.items():
+        found.sort(key=lambda pair: (pair[0].lower() != symbol.lower(), pair[0]))
     return counterparts
 
 
@@ -151,9 +153,9 @@ def to_human(symbols: Iterable[str]) -> pd.DataFrame:
 
     Returns
     -------
-    One row a pair: ``input``, ``mouse``, ``human``, ``mapping`` (``one_to_one``, ``one_to_many``, ``many_to_one``,
-    ``many_to_many``, read from mouse to human; ``none`` with an empty ``human`` where the table has no counterpart or
-    the name has no single meaning).
+    One row a pair, the counterpart of the same name first: ``input``, ``mouse``, ``human``, ``mapping``
+    (``one_to_one``, ``one_to_many``, ``many_to_one``, ``many_to_many``, read from mouse to human; ``none`` with an
+    empty ``human`` where the table has no counterpart or the name has no single meaning).
 
     Examples
     --------
@@ -173,7 +175,8 @@ def to_mouse(symbols: Iterable[str]) -> pd.DataFrame:
 
     Returns
     -------
-    One row a pair: ``input``, ``human``, ``mouse``, ``mapping`` (read from human to mouse).
+    One row a pair, the counterpart of the same name first: ``input``, ``human``, ``mouse``, ``mapping`` (read from
+    human to mouse).
 
     Examples
     --------
