@@ -1,0 +1,227 @@
+"""Profiles: one streaming pass over the cells to a small table of sums, which everything after it works on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dolor.contracts.cells import SAMPLE_FIELDS
+from dolor.contracts.profiles import DETECTION_LAYER, check_profiles
+from dolor.contracts.vocabulary import UNASSIGNED
+from dolor.crosstalk.accumulate import FIELDS, add_cells, add_pairs
+from dolor.crosstalk.chunks import Source, open_source
+from dolor.crosstalk.pairs import PAIRS_KEY, gene_pairs, pairs_to_uns
+from dolor.errors import DataError
+from dolor.knowledge import genelogic
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+__all__ = ["profiles"]
+
+# Stored values that a chunk holds: 32 MB of indices and values at four bytes each.
+_CHUNK = 4_000_000
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Rows of the profiles: the group of each cell, and the sample and label of each group."""
+
+    of_cell: NDArray[np.int64]
+    sample: NDArray[np.int64]
+    samples: list[str]
+    labels: list[str]
+    first_cell: NDArray[np.intp]
+
+
+def profiles(
+    data: AnnData | Path | str,
+    interactions: pd.DataFrame | None = None,
+    *,
+    groupby: str = "cell_type",
+    sample_key: str = "sample_id",
+    genes: Iterable[str] | None = None,
+    chunk_size: int = _CHUNK,
+) -> AnnData:
+    """Sum cells to one row a (sample × cell type).
+
+    The counts are read once, in chunks (twice where a file holds them by columns), so that memory depends on samples,
+    cell types and genes but not on cells. Sums run in the order of the cells: the size of a chunk changes nothing, the
+    order of the cells only the rounding.
+
+    Parameters
+    ----------
+    data
+        Cells (:mod:`dolor.contracts.cells`) in memory, or the path of an h5ad file; ``layers["counts"]`` is read.
+    interactions
+        Ligand-receptor pairs with ``ligand`` and ``receptor`` in gene logic: only their genes are kept, and the cross
+        moments of the pairs, which p-values of specificity need, are summed too.
+    groupby
+        Column of ``obs`` with the cell types. Cells labelled ``unassigned`` keep their row, but stay out of the cross
+        moments.
+    sample_key
+        Column of ``obs`` with the samples.
+    genes
+        Genes to keep besides; without ``interactions`` and ``genes``, all are kept.
+    chunk_size
+        Stored values read at a time.
+
+    Returns
+    -------
+    Profiles, sorted by sample and cell type. ``X`` and ``layers["psbulk"]``: summed counts. ``psbulk_props``: fraction
+    of the cells that detect the gene. ``lognorm_s1``, ``_s2``, ``_s3``: sums of x, x², x³ over the cells, where x is
+    log1p of counts per 10,000. ``per_10k_s1``: sum of counts per 10,000. ``obs``: what is constant in a sample,
+    ``cell_type``, ``n_cells`` (also ``psbulk_cells``), ``n_counts`` over all genes (also ``psbulk_counts``), and over
+    all genes the sum, the sum of squares and the maximum of x (``lognorm_s1``, ``lognorm_s2``, ``lognorm_max``).
+    ``uns["dolor_pairs"]``: for the pairs ``first``, ``second`` and the samples ``sample_id``, the sums over cells of
+    x_a x_b (``s11``), x_a² x_b (``s21``) and x_a x_b² (``s12``). ``uns["dolor_profiles"]``: ``n_genes`` in the data.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        A column is missing or empty, a gene or barcode stands twice, or the layer holds no raw counts.
+    dolor.errors.IntegrityError
+        The file or its sparse matrix is broken.
+
+    Examples
+    --------
+    >>> import anndata, scipy.sparse
+    >>> from dolor.contracts.cells import SAMPLE_FIELDS
+    >>> obs = pd.DataFrame({name: ["a", "a", "b"] for name in SAMPLE_FIELDS}, index=["c1", "c2", "c3"])
+    >>> obs["cell_type"] = ["neuron", "neuron", "macrophage"]
+    >>> counts = scipy.sparse.csr_matrix([[1.0, 0.0], [2.0, 1.0], [0.0, 4.0]])
+    >>> cells = anndata.AnnData(obs=obs, var=pd.DataFrame(index=["Il1b", "Il1r1"]), layers={"counts": counts})
+    >>> profiles(cells).to_df()
+                  Il1b  Il1r1
+    a|neuron       3.0    1.0
+    b|macrophage   0.0    4.0
+    """
+    source = open_source(data)
+    _check(source, groupby, sample_key)
+    kept = _kept_genes(source, interactions, genes)
+    groups = _group(source.obs[sample_key], source.obs[groupby])
+    pairs = gene_pairs(interactions, kept) if interactions is not None else None
+    column = np.asarray(kept.get_indexer(source.genes), dtype=np.int64)
+    sums = np.zeros((len(groups.sample), len(kept), len(FIELDS)))
+    whole = np.zeros((len(groups.sample), 3))
+    totals = np.zeros(len(groups.sample))
+    products = np.zeros((len(groups.samples), len(pairs.first) if pairs else 0, 3))
+    in_null = np.where(np.array(groups.labels) == UNASSIGNED, -1, groups.sample)
+    for chunk in source.chunks(chunk_size, column >= 0):
+        group = groups.of_cell[chunk.start : chunk.start + len(chunk.library)]
+        stored = chunk.data, chunk.indices, chunk.indptr, chunk.library
+        add_cells(*stored, group, column, sums, whole if chunk.whole is None else np.zeros_like(whole))
+        if chunk.whole is not None:
+            np.add.at(whole[:, :2], group, chunk.whole[:, :2])
+            np.maximum.at(whole[:, 2], group, chunk.whole[:, 2])
+        np.add.at(totals, group, chunk.library)
+        if pairs is not None and len(pairs.first):
+            add_pairs(*stored, in_null[group], column, pairs.starts, pairs.second, products)
+    result = _as_anndata(source, groups, kept, sums, whole, totals, sample_key)
+    if pairs is not None:
+        result.uns[PAIRS_KEY] = pairs_to_uns(pairs, kept, groups.samples, products)
+    check_profiles(result, source.name)
+    return result
+
+
+def _check(source: Source, groupby: str, sample_key: str) -> None:
+    missing = [name for name in (*SAMPLE_FIELDS, groupby, sample_key) if name not in source.obs.columns]
+    if missing:
+        raise DataError(
+            f"{source.name}: obs lacks the column(s) {', '.join(dict.fromkeys(missing))} "
+            f"(it has {', '.join(map(str, source.obs.columns)) or 'none'})"
+        )
+    for key in (groupby, sample_key):
+        empty = source.obs[key].isna() | (source.obs[key].astype(str) == "")
+        if empty.any():
+            raise DataError(
+                f"{source.name}: obs['{key}'] is missing or empty for {int(empty.sum())} of {len(source.obs)} cells; "
+                f"label them '{UNASSIGNED}' or remove them"
+            )
+    if not source.genes.is_unique:
+        twice = ", ".join(map(repr, source.genes[source.genes.duplicated()].unique()[:3]))
+        raise DataError(f"{source.name}: gene symbols stand more than once ({twice}); make them unique")
+
+
+def _kept_genes(source: Source, interactions: pd.DataFrame | None, genes: Iterable[str] | None) -> pd.Index:
+    """Return the measured genes that are asked for, in the order of the data."""
+    if interactions is None and genes is None:
+        return source.genes
+    wanted = set(genes or ())
+    if interactions is not None:
+        for text in pd.unique(pd.concat([interactions["ligand"], interactions["receptor"]])):
+            wanted.update(genelogic.genes(text))
+    return source.genes[source.genes.isin(list(wanted))]
+
+
+def _group(sample: pd.Series, label: pd.Series) -> _Groups:
+    """Give a number to each group that occurs, by sample and then cell type."""
+    samples = pd.Categorical(sample.astype(str))
+    labels = pd.Categorical(label.astype(str))
+    n_labels = len(labels.categories)
+    code = samples.codes.astype(np.int64) * n_labels + labels.codes
+    present, first_cell, of_cell = np.unique(code, return_index=True, return_inverse=True)
+    return _Groups(
+        of_cell.astype(np.int64),
+        present // n_labels,
+        list(samples.categories),
+        list(labels.categories[present % n_labels]),
+        first_cell,
+    )
+
+
+def _as_anndata(
+    source: Source,
+    groups: _Groups,
+    genes: pd.Index,
+    sums: NDArray[np.float64],
+    whole: NDArray[np.float64],
+    totals: NDArray[np.float64],
+    sample_key: str,
+) -> AnnData:
+    from anndata import AnnData
+
+    obs = _sample_fields(source.obs, groups, sample_key)
+    obs["cell_type"] = groups.labels
+    n_cells = np.bincount(groups.of_cell, minlength=len(groups.sample))
+    obs["n_cells"] = obs["psbulk_cells"] = n_cells
+    obs["n_counts"] = obs["psbulk_counts"] = totals
+    obs[["lognorm_s1", "lognorm_s2", "lognorm_max"]] = whole
+    layers = {name: sums[:, :, i].copy() for i, name in enumerate(FIELDS)}
+    counts = layers.pop("counts")
+    layers["psbulk"] = counts
+    layers[DETECTION_LAYER] = layers.pop("detected") / n_cells[:, None]
+    uns = {"dolor_profiles": {"n_genes": len(source.genes)}}
+    return AnnData(X=counts.copy(), obs=obs, var=pd.DataFrame(index=genes), layers=layers, uns=uns)
+
+
+def _sample_fields(obs: pd.DataFrame, groups: _Groups, sample_key: str) -> pd.DataFrame:
+    """Take the columns that are constant within every sample, one row a group."""
+    sample_of_cell = groups.sample[groups.of_cell]
+    _, first_of_sample = np.unique(sample_of_cell, return_index=True)
+    result = pd.DataFrame(index=_row_names(groups))
+    for name in obs.columns:
+        if name in ("cell_type", "n_cells", "n_counts"):
+            continue
+        codes = pd.factorize(obs[name])[0]
+        if (codes == codes[first_of_sample][sample_of_cell]).all():
+            values = obs[name].iloc[groups.first_cell]
+            plain = (
+                values.astype(str) if isinstance(values.dtype, pd.CategoricalDtype) or name in SAMPLE_FIELDS else values
+            )
+            result[name] = plain.to_numpy()
+        elif name in SAMPLE_FIELDS:
+            raise DataError(f"obs['{name}'] has several values within one sample of obs['{sample_key}']")
+    result["sample_id"] = [groups.samples[i] for i in groups.sample]
+    return result
+
+
+def _row_names(groups: _Groups) -> list[str]:
+    names = [f"{groups.samples[i]}|{label}" for i, label in zip(groups.sample, groups.labels, strict=True)]
+    return names if len(set(names)) == len(names) else [f"{name}|{i}" for i, name in enumerate(names)]

@@ -1,0 +1,1 @@
+"""How particular an interaction is to its sender and receiver: nulls, and how samples are combined."""

@@ -1,0 +1,124 @@
+"""Ligands and receptors as they enter a null: their genes, side by side, and how they meet in interactions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dolor.crosstalk.expression import Units
+from dolor.errors import DataError
+
+__all__ = ["Meetings", "Slots", "meetings", "slots_of"]
+
+Indices = NDArray[np.intp]
+PairNumbers = Mapping[tuple[int, int], int]
+
+
+@dataclass(frozen=True)
+class Slots:
+    """The genes of U units, padded to K places each.
+
+    Attributes
+    ----------
+    gene
+        U × K, column of the gene; the padding repeats the first.
+    alternative
+        U × K, to which alternative of its unit a gene belongs; -1 in the padding.
+    pair
+        U × K × K, number of the pair that two genes of a unit form; -1 on the diagonal and in the padding.
+    """
+
+    gene: Indices
+    alternative: Indices
+    pair: Indices
+
+
+@dataclass(frozen=True)
+class Meetings:
+    """Each gene of the ligand against each of the receptor, interaction after interaction.
+
+    Attributes
+    ----------
+    starts
+        I, where the meetings of an interaction begin.
+    ligand, receptor
+        Places within the units.
+    interaction
+        Number of the interaction of each meeting.
+    pair
+        Number of the pair of genes.
+    turned
+        Whether the pair is stored with the receptor's gene first.
+    """
+
+    starts: Indices
+    ligand: Indices
+    receptor: Indices
+    interaction: Indices
+    pair: Indices
+    turned: NDArray[np.bool_]
+
+
+def slots_of(units: Units, numbers: PairNumbers) -> Slots:
+    """Lay out the genes of measured units.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        The cross moments of two genes of a unit are not there.
+    """
+    members = _members(units)
+    width = max((len(unit) for unit in members), default=1)
+    gene = np.zeros((len(members), width), dtype=np.intp)
+    alternative = np.full((len(members), width), -1, dtype=np.intp)
+    pair = np.full((len(members), width, width), -1, dtype=np.intp)
+    for u, unit in enumerate(members):
+        gene[u] = unit[0][1]
+        for i, (number, column) in enumerate(unit):
+            gene[u, i], alternative[u, i] = column, number
+            for j in range(i):
+                pair[u, i, j] = pair[u, j, i] = _number(numbers, unit[j][1], column)
+    return Slots(gene, alternative, pair)
+
+
+def meetings(ligand: Slots, receptor: Slots, numbers: PairNumbers) -> Meetings:
+    """List the pairs of genes that meet in each interaction; unit i of one side belongs to unit i of the other."""
+    starts: list[int] = []
+    rows: list[tuple[int, int, int, int, bool]] = []
+    for k in range(len(ligand.gene)):
+        starts.append(len(rows))
+        for i in np.flatnonzero(ligand.alternative[k] >= 0):
+            for j in np.flatnonzero(receptor.alternative[k] >= 0):
+                a, b = int(ligand.gene[k, i]), int(receptor.gene[k, j])
+                rows.append((int(i), int(j), k, _number(numbers, a, b), a > b))
+    table = np.array(rows, dtype=np.intp).reshape(-1, 5)
+    return Meetings(
+        np.array(starts, dtype=np.intp), table[:, 0], table[:, 1], table[:, 2], table[:, 3], table[:, 4].astype(bool)
+    )
+
+
+def _members(units: Units) -> list[list[tuple[int, int]]]:
+    """Return for each measured unit its (alternative, column) in order; a gene may stand in several alternatives."""
+    ends = np.append(units.alternative_starts[1:], len(units.subunits))
+    last = np.append(units.unit_starts[1:], len(units.alternative_starts))
+    return [
+        [
+            (int(number - first), int(column))
+            for number in range(first, stop)
+            for column in units.subunits[units.alternative_starts[number] : ends[number]]
+        ]
+        for first, stop in zip(units.unit_starts, last, strict=True)
+    ]
+
+
+def _number(numbers: PairNumbers, a: int, b: int) -> int:
+    try:
+        return numbers[min(a, b), max(a, b)]
+    except KeyError:
+        raise DataError(
+            "the profiles lack the cross moments of a pair of genes of these interactions; "
+            "make them with profiles(data, interactions)"
+        ) from None

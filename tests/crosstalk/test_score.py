@@ -1,0 +1,93 @@
+"""The table of scores, from cells to rows."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dolor.contracts.tables import INTERACTIONS, check
+from dolor.crosstalk.profiles import profiles
+from dolor.crosstalk.score import score
+from dolor.errors import DataError
+
+KEYS = ["sample_id", "sender", "receiver", "interaction_id"]
+
+
+@pytest.fixture
+def table(cells, pairs):
+    return score(profiles(cells, pairs), pairs)
+
+
+def test_every_pair_of_cell_types_of_every_sample_has_a_row_and_unassigned_has_none(table, pairs):
+    assert check(table, INTERACTIONS).shape[0] == 3 * 3 * 3 * len(pairs)
+    assert not {"unassigned"} & ({*table["sender"]} | {*table["receiver"]})
+    assert not table.duplicated(KEYS).any()
+    assert table["pvalue"].between(0, 1, inclusive="right").all()
+
+
+def test_the_score_is_the_log2_geometric_mean_of_pseudobulk_expression(cells, table):
+    row = table.set_index(KEYS).loc[("s1", "macrophage", "neuron", "G2:G3+G4")]
+    counts = cells.to_df(layer="counts")
+
+    def expression(kind, gene):
+        group = counts[(cells.obs["sample_id"] == "s1") & (cells.obs["cell_type"] == kind)]
+        return group[gene].sum() / group.to_numpy().sum() * 1e4
+
+    receptor = min(expression("neuron", "G3"), expression("neuron", "G4"))
+    expected = (np.log2(expression("macrophage", "G2") + 0.5) + np.log2(receptor + 0.5)) / 2
+    assert row["score"] == pytest.approx(expected)
+
+
+def test_a_cell_type_that_a_sample_lacks_is_missing_not_zero(cells, pairs):
+    fewer = cells[~((cells.obs["sample_id"] == "s1") & (cells.obs["cell_type"] == "neuron"))].copy()
+    found = score(profiles(fewer, pairs), pairs)
+    in_sample = found[found["sample_id"] == "s1"]
+    assert set(in_sample["sender"]) == {"macrophage", "satellite_glia"}
+    assert "neuron" in set(found["sender"])
+
+
+def test_an_interaction_that_was_not_measured_is_reported_with_its_genes(cells, pairs):
+    more = pd.concat([pairs, pd.DataFrame({"interaction_id": ["Z"], "ligand": ["G0"], "receptor": ["G1+Zz"]})])
+    more = more.fillna("").reset_index(drop=True)
+    found = score(profiles(cells, more), more)
+    assert found.attrs["unmeasured"] == {"Z": ["Zz"]}
+    assert "Z" not in set(found["interaction_id"])
+
+
+def test_flags_name_proxies_low_detection_and_few_cells(cells, pairs):
+    few = cells.obs["cell_type"] == "satellite_glia"
+    keep = ~few | (few.groupby(cells.obs["sample_id"]).cumsum() <= 4)
+    found = score(profiles(cells[keep.to_numpy()].copy(), pairs), pairs)
+    glia = (found["sender"] == "satellite_glia") | (found["receiver"] == "satellite_glia")
+    assert found["flags"].str.contains("few_cells").equals(glia)
+    assert found["flags"].str.contains("proxy").equals(found["interaction_id"] == "G5|G6+G7:G8")
+    low = found[["detect_ligand", "detect_receptor"]].min(axis=1) < 0.1
+    assert found["flags"].str.contains("low_detection").equals(low)
+
+
+def test_markers_of_sender_and_receiver_are_found_specific(table):
+    best = table[(table["sender"] == "macrophage") & (table["receiver"] == "neuron")]
+    assert (best.loc[best["interaction_id"] == "G0:G1", "pvalue"] < 0.001).all()
+    worst = table[(table["sender"] == "neuron") & (table["receiver"] == "macrophage")]
+    assert (worst.loc[worst["interaction_id"] == "G0:G1", "pvalue"] > 0.9).all()
+
+
+def test_the_table_does_not_depend_on_the_order_of_cells_or_interactions(cells, table, pairs):
+    random = np.random.default_rng(3)
+    mixed = cells[random.permutation(cells.n_obs)].copy()
+    turned = pairs.iloc[::-1].reset_index(drop=True)
+    found = score(profiles(mixed, turned), turned)
+    expected = table.sort_values(KEYS, ignore_index=True)
+    pd.testing.assert_frame_equal(found.sort_values(KEYS, ignore_index=True), expected, rtol=1e-9)
+
+
+def test_bad_interactions_are_refused(cells, pairs):
+    made = profiles(cells, pairs)
+    with pytest.raises(DataError, match=r"lack the column\(s\) receptor"):
+        score(made, pairs.drop(columns="receptor"))
+    with pytest.raises(DataError, match="'G0:G1' more than once"):
+        score(made, pd.concat([pairs, pairs]))
+    other = pairs.assign(receptor=pairs["ligand"].iloc[::-1].to_numpy())
+    with pytest.raises(DataError, match="lack the cross moments"):
+        score(made, other)
+    with pytest.raises(DataError, match="no cross moments"):
+        score(profiles(cells), pairs)
