@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 _LIBRARY_SPREAD = 0.4
 _MITOCHONDRIAL_SPREAD = 0.35
 _DISSOCIATION_SPREAD = 0.8
+_MODULE_GENES = 0.15
+_MODULE_LOADING = 0.4
 _DAMAGED_COUNTS = 0.25
 _DAMAGED_MITOCHONDRIA = 6.0
 
@@ -27,10 +29,22 @@ def library_sizes(medians: NDArray[np.float64], depth: float, rng: np.random.Gen
     return np.asarray(medians * depth * np.exp(rng.normal(0, _LIBRARY_SPREAD, len(medians))))
 
 
+def draw_modules(n_modules: int, n_genes: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draw sets of genes that rise and fall together within every population; modules × genes, mostly 0."""
+    taking_part = rng.random((n_modules, n_genes)) < _MODULE_GENES
+    return np.asarray(taking_part * rng.normal(0, _MODULE_LOADING, (n_modules, n_genes)))
+
+
+def module_factors(n_cells: int, modules: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draw how far each cell has moved along the modules; cells × genes, a factor of mean 1 on expression."""
+    moved = rng.normal(0, 1, (n_cells, len(modules))) @ modules
+    return np.asarray(np.exp(moved - (modules**2).sum(axis=0) / 2))
+
+
 def cell_factors(
     n_cells: int, groups: NDArray[np.int_], damaged: NDArray[np.bool_], rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Draw what moves from cell to cell within a population.
+    """Draw how much each cell has of what handling changes: mitochondrial transcripts, the response to dissociation.
 
     Parameters
     ----------

@@ -25,6 +25,40 @@ def pair_up(n_cells: int, rate: float, rng: np.random.Generator) -> NDArray[np.i
     return np.sort(rng.choice(n_cells, size=rng.binomial(n_cells, rate), replace=False))
 
 
+def cling(
+    population: NDArray[np.intp],
+    droplets: NDArray[np.intp],
+    companion: NDArray[np.intp],
+    rate: float,
+    rng: np.random.Generator,
+) -> NDArray[np.intp]:
+    """Let some second cells be of the population that clings to the first cell of their droplet.
+
+    Parameters
+    ----------
+    population
+        Population of each cell; the last ``len(droplets)`` are the second cells.
+    droplets
+        From :func:`pair_up`.
+    companion
+        For each population the one that clings to it, -1 for none.
+    rate
+        Share of such droplets in which the companion is the second cell.
+    rng
+        Source of the draw.
+
+    Returns
+    -------
+    Population of each cell.
+    """
+    result = population.copy()
+    clings = companion[population[droplets]]
+    chosen = (clings >= 0) & (rng.random(len(droplets)) < rate)
+    second = len(population) - len(droplets) + np.flatnonzero(chosen)
+    result[second] = clings[chosen]
+    return result
+
+
 def merge(
     counts: NDArray[np.int32], droplets: NDArray[np.intp]
 ) -> tuple[NDArray[np.int32], NDArray[np.intp], NDArray[np.intp]]:

@@ -27,9 +27,24 @@ class Population:
     own: Mapping[str, float]
 
     @property
+    def stated(self) -> dict[str, float]:
+        """All that the table says of the population's genes."""
+        return {**self.inherited, **self.own}
+
+    @property
     def nodes(self) -> tuple[str, ...]:
         """The population and all that it belongs to."""
         return (self.name, self.cell_type, self.cell_class, self.lineage)
+
+
+@dataclass(frozen=True)
+class Phagocytosis:
+    """Cells that carry transcripts of what they ate: who, of whom, which share of them, how often in each condition."""
+
+    eaters: tuple[str, ...]
+    eaten: Mapping[str, str]
+    share: float
+    rate: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -43,11 +58,12 @@ class Knowledge:
     other_genes: tuple[str, ...]
     sex: Mapping[str, Mapping[str, float]]
     ambient_excess: Mapping[str, float]
+    phagocytosis: Phagocytosis
+    clinging: Mapping[str, str]
     tissues: Mapping[str, str]
     numbers: Mapping[str, Mapping[str, float]]
     missing: Mapping[str, str]
     plants: Mapping[str, tuple[Plant, ...]]
-    levels: Mapping[str, float]
 
     def members(self, node: str) -> tuple[str, ...]:
         """Return the populations of a node of the tree, in the order of the table."""
@@ -78,11 +94,12 @@ def load() -> Knowledge:
         other_genes=tuple(table["other_genes"].split()),
         sex={sex: {gene: levels[word] for gene, word in genes.items()} for sex, genes in table["sex"].items()},
         ambient_excess={gene: float(factor) for gene, factor in table["ambient_excess"].items()},
+        phagocytosis=_phagocytosis(table["phagocytosis"]),
+        clinging=table["clinging"],
         tissues={name: entry["tissue"] for name, entry in compartments.items()},
         numbers={name: _numbers(entry["numbers"], populations, str(path)) for name, entry in compartments.items()},
         missing=table["missing"],
         plants={name: parse_plants(entry) for name, entry in table["plants"].items()},
-        levels=levels,
     )
 
 
@@ -108,6 +125,11 @@ def _population(
         inherited=MappingProxyType(inherited),
         own=MappingProxyType(_stated(entry, levels)),
     )
+
+
+def _phagocytosis(entry: Mapping[str, Any]) -> Phagocytosis:
+    rate = {condition: float(rate) for condition, rate in entry["rate"].items()}
+    return Phagocytosis(tuple(entry["eaters"].split()), entry["eaten"], float(entry["share"]), rate)
 
 
 def _numbers(entry: Mapping[str, Any], populations: Mapping[str, Population], path: str) -> dict[str, float]:

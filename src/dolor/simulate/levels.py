@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from dolor.simulate.knowledge import Knowledge, Population
+from dolor.simulate.universe import INVENTED
 
 TOTAL = 10_000.0
 
@@ -17,6 +18,7 @@ _GENE_SPREAD = 0.35
 _POPULATION_SPREAD = 0.3
 _BACKGROUND = (0.03, 1.0)
 _SIBLING_SHARE = (0.05, 0.6)
+_MARKER = (6.0, 0.9)
 _HOUSEKEEPING = (25.0, 0.7)
 _FILLER = (1.2, 1.3)
 _FILLER_SPREAD = 0.45
@@ -24,27 +26,9 @@ _MITOCHONDRIAL_SHARE = 0.05
 _DISSOCIATION = 2.0
 
 
-def gene_universe(knowledge: Knowledge, n_genes: int) -> list[str]:
-    """Return the simulated genes: all that the knowledge names, then invented ones (``Sim0001``) up to ``n_genes``."""
-    named = set(catalog_genes()) | set(knowledge.housekeeping) | set(knowledge.mitochondrial)
-    named |= set(knowledge.dissociation) | set(knowledge.other_genes) | set(knowledge.ambient_excess)
-    for population in knowledge.populations.values():
-        named |= set(population.inherited) | set(population.own)
-    for genes in knowledge.sex.values():
-        named |= set(genes)
-    invented = [f"Sim{number:04d}" for number in range(1, max(0, n_genes - len(named)) + 1)]
-    return sorted(named) + invented
-
-
-def catalog_genes() -> list[str]:
-    """Return the mouse genes of the mediator catalog."""
-    from dolor.knowledge import catalog, genelogic
-
-    pairs = catalog.interactions("mouse")
-    return sorted({gene for side in ("ligand", "receptor") for text in pairs[side] for gene in genelogic.genes(text)})
-
-
-def expected_levels(knowledge: Knowledge, genes: Sequence[str], rng: np.random.Generator) -> pd.DataFrame:
+def expected_levels(
+    knowledge: Knowledge, genes: Sequence[str], markers: Mapping[str, Sequence[str]], rng: np.random.Generator
+) -> pd.DataFrame:
     """Draw the expected transcripts of each gene among 10,000, for each population.
 
     Parameters
@@ -53,6 +37,8 @@ def expected_levels(knowledge: Knowledge, genes: Sequence[str], rng: np.random.G
         What is stated of the populations.
     genes
         The simulated genes.
+    markers
+        Markers of the populations: where the knowledge is silent on one, it is expressed, well or poorly.
     rng
         Source of the grading: two studies of one seed share their levels.
 
@@ -62,6 +48,7 @@ def expected_levels(knowledge: Knowledge, genes: Sequence[str], rng: np.random.G
     """
     populations = list(knowledge.populations.values())
     stated = _stated_matrix(populations, genes)
+    _let_markers_speak(stated, populations, genes, markers, rng)
     shape = stated.shape
     spread = rng.normal(0, _GENE_SPREAD, shape[1]) + rng.normal(0, _POPULATION_SPREAD, shape)
     background = _BACKGROUND[0] * np.exp(rng.normal(0, _BACKGROUND[1], shape[1]) + rng.normal(0, 0.4, shape))
@@ -82,9 +69,25 @@ def _stated_matrix(populations: Sequence[Population], genes: Sequence[str]) -> N
     column = {gene: place for place, gene in enumerate(genes)}
     stated = np.full((len(populations), len(genes)), np.nan)
     for row, population in enumerate(populations):
-        for gene, level in {**population.inherited, **population.own}.items():
+        for gene, level in population.stated.items():
             stated[row, column[gene]] = level
     return stated
+
+
+def _let_markers_speak(
+    stated: NDArray[np.float64],
+    populations: Sequence[Population],
+    genes: Sequence[str],
+    markers: Mapping[str, Sequence[str]],
+    rng: np.random.Generator,
+) -> None:
+    """Give markers that the knowledge does not mention a level anywhere between faint and strong."""
+    column = {gene: place for place, gene in enumerate(genes)}
+    centre, spread = _MARKER
+    of_gene = centre * np.exp(rng.normal(0, spread, len(genes)))
+    for row, population in enumerate(populations):
+        places = [column[gene] for gene in markers.get(population.name, ()) if gene not in population.stated]
+        stated[row, places] = of_gene[places]
 
 
 def _share_between_siblings(
@@ -128,7 +131,7 @@ def _common_matrix(
 
 
 def _kind(gene: str, knowledge: Knowledge) -> str:
-    if gene.startswith("Sim"):
+    if gene.startswith(INVENTED):
         return "filler"
     for name in ("housekeeping", "mitochondrial", "dissociation"):
         if gene in getattr(knowledge, name):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from dolor.errors import UsageError
 
@@ -75,3 +79,34 @@ def parse_plants(table: dict[str, list[dict[str, object]]]) -> tuple[Plant, ...]
 def total_change(plants: Sequence[Plant], condition: str, sex: str) -> float:
     """Return the summed log2 change of several plants in one arm."""
     return sum(plant.change(condition, sex) for plant in plants)
+
+
+def expression_change(
+    levels: pd.DataFrame,
+    members: Mapping[str, Sequence[str]],
+    plants: Sequence[Plant],
+    condition: str,
+    sex: str,
+) -> NDArray[np.float64]:
+    """Return the log2 change of every gene in one arm.
+
+    Parameters
+    ----------
+    levels
+        Populations × genes; only its labels are read.
+    members
+        The populations that each plant's node holds.
+    plants
+        Changes of genes.
+    condition, sex
+        The arm.
+
+    Returns
+    -------
+    Populations × genes.
+    """
+    change = np.zeros(levels.shape)
+    for plant in plants:
+        rows = levels.index.isin(members[plant.population])
+        change[rows, levels.columns.get_loc(plant.gene)] += plant.change(condition, sex)
+    return change

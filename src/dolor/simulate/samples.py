@@ -1,8 +1,7 @@
-"""One library: its animals' cells, the RNA between them, and the droplets that hold two."""
+"""One library: its cells, the RNA between them, and the droplets that hold two."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,37 +10,20 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from dolor.simulate.ambient import ambient_profile, draw_ambient
+from dolor.simulate.cells import Setting, expected_counts
 from dolor.simulate.composition import draw_cells, lacking
-from dolor.simulate.counts import cell_factors, gamma_poisson, library_sizes
-from dolor.simulate.design import Animal, Library
-from dolor.simulate.doublets import merge, pair_up
-from dolor.simulate.knowledge import Knowledge
-from dolor.simulate.levels import TOTAL
-from dolor.simulate.plants import Plant
-from dolor.simulate.truth import expression_change
+from dolor.simulate.counts import cell_factors, gamma_poisson
+from dolor.simulate.design import Library
+from dolor.simulate.doublets import cling, merge, pair_up
 
-_DONOR_SPREAD = 0.12
 _DEPTH_SPREAD = 0.15
 _SIZE_SPREAD = 0.1
 _DAMAGED_RATE = 0.02
+_CLINGING_RATE = 0.3
 _LYSED_SHARE = 0.03
 _LYSED_POPULATION = "erythrocyte"
+# A beta distribution with this sum of its parameters: a mean of 5 % has a standard deviation of 2.4 %.
 _AMBIENT_CONCENTRATION = 80.0
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What all libraries of a study share."""
-
-    knowledge: Knowledge
-    levels: pd.DataFrame
-    shares: pd.DataFrame
-    plants: tuple[Plant, ...]
-    batches: Mapping[str, NDArray[np.float64]]
-    dispersion: NDArray[np.float64]
-    doublet_rate: float
-    ambient_share: float
-    cells_per_sample: int
 
 
 @dataclass(frozen=True)
@@ -64,17 +46,17 @@ def simulate_library(library: Library, setting: Setting, rng: np.random.Generato
     setting
         What it shares with the others.
     rng
-        Its own source of randomness: libraries can be made in any order.
+        Its own source of randomness, so that libraries can be made in any order.
     """
     n_droplets = max(1, round(setting.cells_per_sample * float(np.exp(rng.normal(0, _SIZE_SPREAD)))))
     depth = float(np.exp(rng.normal(0, _DEPTH_SPREAD)))
     shared = pair_up(n_droplets, setting.doublet_rate, rng)
-    population, animal = _draw_population(library, setting, n_droplets + len(shared), rng)
-    expected = _expected(library, setting, population, animal, depth, rng)
+    population, animal = _draw_cells(library, setting, n_droplets + len(shared), rng)
+    population = cling(population, shared, _companions(library, setting), _CLINGING_RATE, rng)
+    expected, fed = expected_counts(library, setting, population, animal, depth, rng)
     damaged = rng.random(len(population)) < _DAMAGED_RATE
-    groups = _gene_groups(setting.knowledge, setting.levels.columns)
-    own = gamma_poisson(expected * cell_factors(len(expected), groups, damaged, rng), setting.dispersion, rng)
-    endogenous, main, other = merge(own, shared)
+    factors = cell_factors(len(expected), _gene_groups(setting), damaged, rng)
+    endogenous, main, other = merge(gamma_poisson(expected * factors, setting.dispersion, rng), shared)
     share, profile = _ambient(expected, setting, rng)
     typical = float(np.median(expected.sum(axis=1)))
     leaked = draw_ambient(profile, typical * share / (1 - share), n_droplets, rng)
@@ -82,11 +64,11 @@ def simulate_library(library: Library, setting: Setting, rng: np.random.Generato
     obs = _fields(library, setting, population, animal, main, other)
     obs["truth_ambient"] = leaked.sum(axis=1) / np.maximum(counts.sum(axis=1), 1)
     obs["truth_damaged"] = damaged[main]
-    summary = _summary(library, obs, depth, share)
-    return Droplets(sparse.csr_matrix(counts), obs, profile, summary)
+    obs["truth_phagocytosis"] = fed[main]
+    return Droplets(sparse.csr_matrix(counts), obs, profile, _summary(library, obs, depth, share))
 
 
-def _draw_population(
+def _draw_cells(
     library: Library, setting: Setting, n_cells: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Draw population and animal of each cell, the animals of a pool in equal parts."""
@@ -101,39 +83,12 @@ def _draw_population(
     return np.concatenate(drawn)[order], animal[order]
 
 
-def _expected(
-    library: Library,
-    setting: Setting,
-    population: NDArray[np.intp],
-    animal: NDArray[np.intp],
-    depth: float,
-    rng: np.random.Generator,
-) -> NDArray[np.float64]:
-    """Return the expected transcripts of each cell, cells × genes, before noise within the population."""
-    medians = np.array([setting.knowledge.populations[name].library for name in setting.levels.index])
-    sizes = library_sizes(medians[population], depth, rng)
-    expected = np.empty((len(population), setting.levels.shape[1]))
-    for place, one in enumerate(library.animals):
-        cells = np.flatnonzero(animal == place)
-        rates = _animal_rates(one, setting, rng) * setting.batches[library.batch]
-        expected[cells] = rates[population[cells]]
-    expected *= (sizes / TOTAL)[:, None]
-    return expected
-
-
-def _animal_rates(animal: Animal, setting: Setting, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return one animal's levels, populations × genes: with planted changes, genes of its sex and its own accent."""
-    levels, knowledge = setting.levels, setting.knowledge
-    rates = levels.to_numpy() * np.exp2(
-        expression_change(knowledge, levels, setting.plants, animal.condition, animal.sex)
-    )
-    for gene, level in knowledge.sex[animal.sex].items():
-        rates[:, levels.columns.get_loc(gene)] = level
-    classes, row = np.unique([knowledge.populations[name].cell_class for name in levels.index], return_inverse=True)
-    accent = (
-        rng.normal(0, _DONOR_SPREAD, rates.shape[1]) + rng.normal(0, _DONOR_SPREAD, (len(classes), rates.shape[1]))[row]
-    )
-    return np.asarray(rates * np.exp(accent))
+def _companions(library: Library, setting: Setting) -> NDArray[np.intp]:
+    """Return, for each population, the place of the one that clings to it in this library, -1 for none."""
+    knowledge, names = setting.knowledge, list(setting.shares.index)
+    absent = lacking(knowledge, names, library.missing)
+    found = [knowledge.clinging.get(knowledge.populations[name].cell_class, "") for name in names]
+    return np.array([names.index(one) if one in names and not absent[names.index(one)] else -1 for one in found])
 
 
 def _ambient(
@@ -149,7 +104,8 @@ def _ambient(
     return share, ambient_profile(expected.sum(axis=0), excess, lysed, _LYSED_SHARE)
 
 
-def _gene_groups(knowledge: Knowledge, genes: pd.Index) -> NDArray[np.int_]:
+def _gene_groups(setting: Setting) -> NDArray[np.int_]:
+    genes, knowledge = setting.levels.columns, setting.knowledge
     return np.where(genes.isin(knowledge.mitochondrial), 1, np.where(genes.isin(knowledge.dissociation), 2, 0))
 
 

@@ -13,23 +13,22 @@ import pandas as pd
 from dolor.contracts.cells import check_cells
 from dolor.errors import UsageError
 from dolor.simulate import knowledge as table
+from dolor.simulate.cells import Setting
 from dolor.simulate.composition import expected_proportions
+from dolor.simulate.counts import draw_modules
 from dolor.simulate.design import plan
-from dolor.simulate.levels import expected_levels, gene_universe
+from dolor.simulate.expectation import Expectation
+from dolor.simulate.levels import expected_levels
 from dolor.simulate.plants import Plant
-from dolor.simulate.samples import Droplets, Setting, simulate_library
-from dolor.simulate.truth import (
-    composition_truth,
-    expression_truth,
-    fault_truth,
-    null_truth,
-    truth_table,
-)
+from dolor.simulate.samples import Droplets, simulate_library
+from dolor.simulate.truth import truth_table
+from dolor.simulate.universe import gene_universe, markers_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 _BATCH_SPREAD = 0.12
+_MODULES = 4
 _DISPERSION = (0.25, 0.5)
 
 
@@ -120,17 +119,19 @@ def study(
     place = list(known.numbers).index(compartment)
     levels_rng, study_rng = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1, place])
     genes = gene_universe(known, n_genes)
-    levels = expected_levels(known, genes, levels_rng)
     present = list(known.numbers[compartment])
+    levels = expected_levels(known, genes, markers_of(known), levels_rng).loc[present]
     _check_plants(plants, known, present, genes)
     shares = expected_proportions(known.numbers[compartment], plants)
     setting = Setting(
+        compartment=compartment,
         knowledge=known,
-        levels=levels.loc[present],
+        levels=levels,
         shares=shares,
         plants=tuple(plant for plant in plants if plant.gene),
         batches={name: np.exp(study_rng.normal(0, _BATCH_SPREAD, len(genes))) for name in ("a", "b")},
         dispersion=_DISPERSION[0] * np.exp(study_rng.normal(0, _DISPERSION[1], len(genes))),
+        modules=draw_modules(_MODULES, len(genes), study_rng),
         doublet_rate=doublet_rate,
         ambient_share=ambient_share,
         cells_per_sample=cells_per_sample,
@@ -140,14 +141,12 @@ def study(
         simulate_library(library, setting, rng)
         for library, rng in zip(libraries, study_rng.spawn(len(libraries)), strict=True)
     ]
-    rows = expression_truth(known, present, setting.plants)
-    rows += null_truth(known, levels, present, setting.plants)
-    rows += composition_truth(known, shares, plants) + fault_truth(libraries)
+    expected = Expectation(known, levels, shares, setting.plants)
     return Study(
         cells=_assemble(dataset_id, known.tissues[compartment], genes, made),
-        truth=truth_table(dataset_id, compartment, rows),
+        truth=truth_table(dataset_id, compartment, expected, plants, libraries),
         samples=pd.DataFrame([one.summary for one in made]),
-        levels=levels.loc[present],
+        levels=levels,
         ambient=pd.DataFrame([one.ambient for one in made], index=[lib.sample_id for lib in libraries], columns=genes),
     )
 
