@@ -1,8 +1,24 @@
 # What a person opens.
 
 
+rule methods:
+    input:
+        expand(f"{RESULTS}/{{dataset}}/contrasts.parquet", dataset=list(DATASETS)),
+    output:
+        f"{RESULTS}/methods.md",
+    log:
+        "logs/methods.log",
+    conda:
+        "../environment.yaml"
+    params:
+        code=code_digest("report"),
+    shell:
+        "dolor methods {RESULTS:q} --out {output:q} > {log:q} 2>&1"
+
+
 rule report:
     input:
+        methods=f"{RESULTS}/methods.md",
         claims=f"{RESULTS}/claims.parquet",
         datasets=expand(
             f"{RESULTS}/{{dataset}}/{{file}}",

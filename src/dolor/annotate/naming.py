@@ -43,8 +43,8 @@ def annotate(
     ----------
     adata
         Cells; reads ``layers["counts"]``. Changed in place: ``obs`` gets ``cell_lineage``, ``cell_class``,
-        ``cell_type``, ``cell_state``, ``cell_type_confidence``, ``second_best``, ``cluster``, ``compartment``; ``obsm`` gets
-        ``X_pca``, ``X_umap``; ``X`` becomes log-normalised.
+        ``cell_type``, ``cell_state``, ``cell_type_confidence``, ``second_best``, ``cluster``,
+        ``compartment``; ``obsm`` gets ``X_pca``, ``X_umap``; ``X`` becomes log-normalised.
     compartment
         Where the tissue stands on the pain axis, such as ``drg``: only populations that live there compete.
     signatures

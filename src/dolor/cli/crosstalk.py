@@ -94,6 +94,14 @@ def claims(results: Results, out: Out) -> None:
     typer.echo(", ".join(f"{n} {word}" for word, n in verdicts["verdict"].value_counts().sort_index().items()))
 
 
+def methods(results: Results, out: Out) -> None:
+    """Write the methods of the run as text for a paper."""
+    from dolor import report as reports
+    from dolor.io.atomic import write_text
+
+    write_text(out, reports.methods(results))
+
+
 def report(
     results: Results,
     out: Out,
@@ -116,7 +124,7 @@ def summary(results: Results) -> None:
 def _pairs(organism: str, file: str, merge: bool) -> pd.DataFrame:
     from dolor import catalog
 
-    return catalog.interactions(organism, pairs=file or None, merge=merge)
+    return catalog.interactions(organism, **({"pairs": file, "merge": merge} if file else {}))
 
 
 def _organism(cells: Path) -> str:
@@ -145,5 +153,5 @@ def _setting(source: Path) -> tuple[str, Any]:
 
 def add_to(app: typer.Typer) -> None:
     """Hang the commands into the command line, in the order in which a run takes them."""
-    for command in (profiles, score, contrast, claims, report, summary):
+    for command in (profiles, score, contrast, claims, methods, report, summary):
         app.command()(command)

@@ -121,12 +121,19 @@ def with_rules(obs: pd.DataFrame, study: Study, source: str) -> pd.DataFrame:
         A column is missing, a pattern does not match, or a value is none that the entry lists.
     """
     filled = obs.copy()
-    # A join reads fields that other rules fill.
-    for field, rule in sorted(study.columns.items(), key=lambda item: bool(item[1].join)):
+    # A join and a pattern may read fields that other rules fill.
+    for field, rule in sorted(study.rules.items(), key=lambda item: bool(item[1].join or item[1].pattern)):
         filled[field] = _apply(rule, field, obs, filled, source)
+    for field, value in _fields_of_file(study, source).items():
+        filled[field] = value
     models = {condition.value: condition.model for condition in study.conditions}
     filled["condition_model"] = filled["condition"].map(models).fillna("not_stated")
     return filled
+
+
+def _fields_of_file(study: Study, source: str) -> dict[str, str]:
+    """Return what the entry says of every cell of this very file."""
+    return next((file.fields for file in study.files if file.name == Path(source).name), {})
 
 
 def _apply(rule: Rule, field: str, obs: pd.DataFrame, filled: pd.DataFrame, source: str) -> pd.Series[Any]:

@@ -1,0 +1,106 @@
+"""The methods of a run as text for a paper, filled in from the side files of its results."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from dolor.errors import DataError
+from dolor.io.provenance import versions
+
+__all__ = ["methods"]
+
+_REVIEW = (
+    "Jain A, Hakim S, Woolf CJ. Immune drivers of physiological and pathological pain. "
+    "J Exp Med 2024; 221(5): e20221687. doi:10.1084/jem.20221687"
+)
+
+
+def methods(results: Path | str) -> str:
+    """Write the methods of a run.
+
+    Parameters
+    ----------
+    results
+        Folder of the results; reads the side files of each dataset.
+
+    Returns
+    -------
+    Markdown: one paragraph a stage with the parameters that the run used, then versions and citation.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        The folder holds no contrasts.
+
+    Examples
+    --------
+    >>> methods("results")  # doctest: +SKIP
+    '# Methods...'
+    """
+    folders = sorted(path.parent for path in Path(results).glob("*/contrasts.parquet"))
+    if not folders:
+        raise DataError(f"{results}: holds no contrasts; let the run go further first")
+    parts = ["# Methods\n"]
+    for folder in folders:
+        parts.append(f"## {folder.name}\n\n" + "\n\n".join(_paragraphs(folder)) + "\n")
+    parts.append("## Versions\n\n" + ", ".join(f"{name} {number}" for name, number in versions().items()) + ".\n")
+    parts.append(f"## Source of the catalog\n\n{_REVIEW}\n")
+    return "\n".join(parts)
+
+
+def _paragraphs(folder: Path) -> list[str]:
+    quality, annotation, contrast = (
+        _side(folder, name) for name in ("quality.json", "cells.h5ad", "contrasts.parquet")
+    )
+    return [
+        _quality(quality["parameters"], quality["dropped"]),
+        _annotation(annotation["parameters"], annotation["dropped"]),
+        "Counts were summed for each sample and cell type. An interaction's score in a sample is the mean of the log2 "
+        "expression of the ligand in the sender and of the receptor in the receiver; of a complex the scarcest subunit "
+        "counts, of alternatives the sum. Specificity was tested against the exact moments of a permutation of cell "
+        "labels within the sample.",
+        _contrast(contrast["parameters"], contrast["dropped"]),
+    ]
+
+
+def _quality(options: dict[str, Any], dropped: dict[str, int]) -> str:
+    reasons = ", ".join(f"{number} for {reason.replace('_', ' ')}" for reason, number in sorted(dropped.items()))
+    return (
+        f"Cells with fewer than {options['min_genes']} detected genes, with counts more than {options['mads']:g} "
+        "median absolute deviations below the median of their sample, or with a mitochondrial share beyond as many "
+        f"deviations or {options['max_mito']:.0%} were left out ({reasons}). Sex was called from Xist and "
+        "Y-chromosome transcripts; samples whose call contradicts the report left the comparisons of the sexes."
+    )
+
+
+def _annotation(options: dict[str, Any], dropped: dict[str, int]) -> str:
+    aligned = "" if options["integration"] == "none" else f", aligned between samples by {options['integration']}"
+    return (
+        f"Cells were clustered (Leiden, resolution {options['resolution']:g}, on principal components{aligned}) and "
+        "each cluster was named by walking down the tree of populations that live in this tissue, as far as the "
+        f"markers supported it at a confidence of {options['min_confidence']:g}; {dropped['unassigned_cells']} cells "
+        "stayed unassigned."
+    )
+
+
+def _contrast(options: dict[str, Any], statuses: dict[str, int]) -> str:
+    reference = options["reference"]
+    counts = ", ".join(f"{number} {status}" for status, number in sorted(statuses.items()))
+    return (
+        f"Conditions and sexes were compared over samples with the linear model {options['formula']} (reference: "
+        f"{reference['condition']}, {reference['sex']}), weighted by the precision of each sample, with "
+        "empirical-Bayes moderation of the variances and Benjamini-Hochberg adjustment within each comparison "
+        f"({counts}). Comparisons with fewer than two samples in a group are described, not tested."
+    )
+
+
+def _side(folder: Path, name: str) -> dict[str, Any]:
+    """Read the side file of a result."""
+    path = folder / f"{name}.json"
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as the side file of {name} ({error})") from error
+    return content
