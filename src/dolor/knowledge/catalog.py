@@ -8,23 +8,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 
-from dolor.errors import DataError, UsageError
+from dolor.errors import UsageError
 from dolor.knowledge import genelogic
-from dolor.knowledge.catalog_rules import check
-from dolor.knowledge.paths import signature_path
-from dolor.knowledge.vocabulary import COLUMNS, LISTS, NOT_STATED, VOCABULARY, nearest, words
+from dolor.knowledge.catalog_check import Report, validate
+from dolor.knowledge.catalog_file import read_catalog
+from dolor.knowledge.catalog_page import page
+from dolor.knowledge.discovery import discovery
+from dolor.knowledge.pair_export import to_cellphonedb, to_liana
+from dolor.knowledge.populations import tree
+from dolor.knowledge.user_pairs import merged, read_pairs
+from dolor.knowledge.vocabulary import (
+    INTERACTION_COLUMNS,
+    LISTS,
+    NOT_STATED,
+    VOCABULARY,
+    Organism,
+    nearest,
+    words,
+)
 
-__all__ = ["INTERACTION_COLUMNS", "Organism", "interactions", "mediators", "pairs_of", "read_catalog"]
-
-Organism = Literal["mouse", "human"]
-
-INTERACTION_COLUMNS = (
-    "interaction_id", "ligand", "receptor", "ligand_proxy", "catalog_ids", "mediator", "mediator_class",
-)  # fmt: skip
+__all__ = [
+    "INTERACTION_COLUMNS",
+    "Organism",
+    "Report",
+    "discovery",
+    "interactions",
+    "mediators",
+    "page",
+    "read_pairs",
+    "to_cellphonedb",
+    "to_liana",
+    "validate",
+]
 
 
 def mediators(
@@ -76,13 +94,23 @@ def mediators(
     return catalog[keep].reset_index(drop=True)
 
 
-def interactions(organism: Organism = "mouse", *, path: Path | str | None = None) -> pd.DataFrame:
-    """Return the distinct ligand-receptor pairs of the catalog, ready to be scored.
+def interactions(
+    organism: Organism = "mouse",
+    *,
+    pairs: Path | str | None = None,
+    merge: bool = True,
+    path: Path | str | None = None,
+) -> pd.DataFrame:
+    """Return the distinct ligand-receptor pairs of the catalog, of a file of your own, or of both, ready to be scored.
 
     Parameters
     ----------
     organism
         Whose gene symbols ``ligand`` and ``receptor`` hold: ``"mouse"`` or ``"human"``.
+    pairs
+        A file of your own pairs; see :func:`dolor.knowledge.user_pairs.read_pairs`.
+    merge
+        Add your pairs to the catalog's; ``False`` gives yours alone.
     path
         A catalog file in place of the shipped one.
 
@@ -98,17 +126,21 @@ def interactions(organism: Organism = "mouse", *, path: Path | str | None = None
     dolor.errors.UsageError
         The organism is neither mouse nor human.
     dolor.errors.DataError
-        The catalog cannot be read.
+        The catalog or the pairs cannot be read; the message names the file, the line and the column.
 
     Examples
     --------
-    >>> pairs = interactions("human").set_index("interaction_id")
-    >>> pairs.loc["CCL17:CCR4", "mediator_class"]
+    >>> shipped = interactions("human").set_index("interaction_id")
+    >>> shipped.loc["CCL17:CCR4", "mediator_class"]
     'chemokine'
     """
     if organism not in ("mouse", "human"):
         raise UsageError(f"organism '{organism}' is not in the catalog: choose 'mouse' or 'human'")
-    return pairs_of(read_catalog(path), organism)
+    shipped = pairs_of(read_catalog(path), organism)
+    if pairs is None:
+        return shipped
+    own = read_pairs(pairs, organism, known=shipped)
+    return merged(shipped, own) if merge else own
 
 
 def pairs_of(catalog: pd.DataFrame, organism: Organism) -> pd.DataFrame:
@@ -133,41 +165,6 @@ def pairs_of(catalog: pd.DataFrame, organism: Organism) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(INTERACTION_COLUMNS), dtype=object)
 
 
-def read_catalog(path: Path | str | None = None, *, checked: bool = True) -> pd.DataFrame:
-    """Read a catalog file; every cell is text, an empty one is ``""``.
-
-    Parameters
-    ----------
-    path
-        The file; the shipped catalog by default.
-    checked
-        Refuse a table that breaks a rule of :mod:`dolor.knowledge.catalog_rules`.
-
-    Returns
-    -------
-    The statements, with the columns of :data:`dolor.knowledge.vocabulary.COLUMNS`.
-
-    Raises
-    ------
-    dolor.errors.DataError
-        The file is missing, is no such table, or breaks a rule; the message names line and column.
-    """
-    path = Path(path) if path is not None else signature_path("mediators.tsv")
-    try:
-        catalog = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such catalog file") from None
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read as a tab-separated catalog ({error})") from error
-    missing = [column for column in COLUMNS if column not in catalog.columns]
-    if missing:
-        raise DataError(f"{path}: the columns {', '.join(missing)} are missing from the catalog")
-    catalog = catalog.loc[:, list(COLUMNS)]
-    if checked:
-        check(catalog, str(path))
-    return catalog
-
-
 def _wanted(column: str, wanted: str | Sequence[str]) -> set[str]:
     """Return the words asked for, each known to its column."""
     asked = {wanted} if isinstance(wanted, str) else set(wanted)
@@ -179,8 +176,6 @@ def _wanted(column: str, wanted: str | Sequence[str]) -> set[str]:
 
 def _with_descendants(cells: set[str]) -> set[str]:
     """Return the populations asked for and all below them; ``not_stated`` is understood too."""
-    from dolor.knowledge.populations import tree  # the tree is read only where a cell is asked for
-
     populations = tree()
     for cell in sorted(cells - {NOT_STATED}):
         if cell not in populations:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from dolor.knowledge import genelogic
-from dolor.knowledge.catalog import read_catalog
+from dolor.knowledge.catalog_file import read_catalog
 from dolor.knowledge.catalog_rules import Fault, row_faults, table_faults
 from dolor.knowledge.genes import resolve
 from dolor.knowledge.paths import signature_path

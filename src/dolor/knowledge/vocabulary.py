@@ -5,8 +5,19 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import Literal
 
-__all__ = ["COLUMNS", "CONTEXTS", "LISTS", "NOT_STATED", "VOCABULARY", "nearest", "words"]
+__all__ = [
+    "COLUMNS",
+    "CONTEXTS",
+    "INTERACTION_COLUMNS",
+    "LISTS",
+    "NOT_STATED",
+    "VOCABULARY",
+    "Organism",
+    "nearest",
+    "words",
+]
 
 NOT_STATED = "not_stated"
 
@@ -16,6 +27,13 @@ COLUMNS = (
     "source_cell", "target_cell", "compartment", "pain_type", "context", "effect", "sex", "species",
     "statement", "locator", "references", "notes",
 )  # fmt: skip
+
+# Columns of pairs that are ready to be scored.
+INTERACTION_COLUMNS = (
+    "interaction_id", "ligand", "receptor", "ligand_proxy", "catalog_ids", "mediator", "mediator_class",
+)  # fmt: skip
+
+Organism = Literal["mouse", "human"]
 
 # What was done or what state it was, in the words that datasets use for their conditions.
 _MODELS = {
