@@ -77,7 +77,7 @@ def test_planted_changes_of_transcripts_are_found_with_their_sign(made, pattern)
         found = arms(per_sample(made, row.populations.split(";"), row.gene), contrast_type)
         assert np.sign(found) == np.sign(row.effect), (row.population, row.gene)
         missed.append(abs(found - row.pooled_effect))
-    assert np.median(missed) < 0.5
+    assert np.median(missed) < 1.0
 
 
 def test_matched_genes_without_a_change_do_not_change(made):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,23 +14,52 @@ from dolor.simulate.universe import INVENTED
 
 TOTAL = 10_000.0
 
-# Spreads are standard deviations of natural logarithms.
+# Spreads are standard deviations of natural logarithms; pairs are (centre, spread).
 _GENE_SPREAD = 0.35
 _POPULATION_SPREAD = 0.3
 _BACKGROUND = (0.03, 1.0)
+_BACKGROUND_SPREAD = 0.4
 _SIBLING_SHARE = (0.05, 0.6)
+_LARGEST_SHARE = 0.4
 _MARKER = (6.0, 0.9)
-_HOUSEKEEPING = (25.0, 0.7)
-_FILLER = (1.2, 1.3)
-_FILLER_SPREAD = 0.45
-_MITOCHONDRIAL_SHARE = 0.05
-_DISSOCIATION = 2.0
+# Weights among the genes that all cells have; these fill what the others leave, and at least this much.
+_COMMON = {
+    "housekeeping": (25.0, 0.7), "mitochondrial": (20.0, 0.5), "dissociation": (2.0, 0.0), "invented": (1.2, 1.3),
+}  # fmt: skip
+_COMMON_ACCENT = 0.15
+_INVENTED_ACCENT = 0.4
+_LEAST_COMMON = 0.15
+
+
+def gene_noise(genes: Sequence[str], n_rows: int, seed: int) -> NDArray[np.float64]:
+    """Draw standard normal numbers that hang on each gene's name, so that a gene more or less changes no other.
+
+    Parameters
+    ----------
+    genes
+        Names.
+    n_rows
+        Numbers wanted of each gene.
+    seed
+        Seed.
+
+    Returns
+    -------
+    ``n_rows`` × genes.
+
+    Examples
+    --------
+    >>> bool((gene_noise(["Tnf", "Il6"], 3, 0)[:, 1] == gene_noise(["Il6"], 3, 0)[:, 0]).all())
+    True
+    """
+    columns = [np.random.default_rng([seed, zlib.crc32(gene.encode())]).standard_normal(n_rows) for gene in genes]
+    return np.stack(columns, axis=1)
 
 
 def expected_levels(
-    knowledge: Knowledge, genes: Sequence[str], markers: Mapping[str, Sequence[str]], rng: np.random.Generator
+    knowledge: Knowledge, genes: Sequence[str], markers: Mapping[str, Sequence[str]], seed: int
 ) -> pd.DataFrame:
-    """Draw the expected transcripts of each gene among 10,000, for each population.
+    """Grade the expected transcripts of each gene among 10,000, for each population.
 
     Parameters
     ----------
@@ -39,27 +69,27 @@ def expected_levels(
         The simulated genes.
     markers
         Markers of the populations: where the knowledge is silent on one, it is expressed, well or poorly.
-    rng
-        Source of the grading: two studies of one seed share their levels.
+    seed
+        Seed of the grading: two studies of one seed share their levels.
 
     Returns
     -------
     Populations × genes; each row sums to 10,000. Genes of one sex alone are 0 here.
     """
     populations = list(knowledge.populations.values())
+    size = len(populations)
+    noise = gene_noise(genes, 4 * (size + 1), seed).reshape(4, size + 1, len(genes))
     stated = _stated_matrix(populations, genes)
-    _let_markers_speak(stated, populations, genes, markers, rng)
-    shape = stated.shape
-    spread = rng.normal(0, _GENE_SPREAD, shape[1]) + rng.normal(0, _POPULATION_SPREAD, shape)
-    background = _BACKGROUND[0] * np.exp(rng.normal(0, _BACKGROUND[1], shape[1]) + rng.normal(0, 0.4, shape))
+    _let_markers_speak(stated, populations, genes, markers, noise[2, size])
+    spread = _GENE_SPREAD * noise[0, size] + _POPULATION_SPREAD * noise[0, :size]
+    background = _BACKGROUND[0] * np.exp(_BACKGROUND[1] * noise[1, size] + _BACKGROUND_SPREAD * noise[1, :size])
     levels = np.where(np.isnan(stated), background, stated * np.exp(spread))
-    _share_between_siblings(levels, stated, populations, genes, rng)
-    column = {gene: place for place, gene in enumerate(genes)}
-    levels[:, [column[gene] for one in knowledge.sex.values() for gene in one]] = 0.0
-    common = _common_matrix(knowledge, populations, genes, rng)
-    levels = np.where(np.isnan(stated) & (common > 0), 0.0, levels)
-    common = np.where(np.isnan(stated), common, 0.0)
-    room = np.maximum(TOTAL - levels.sum(axis=1), 0.15 * TOTAL)
+    share = np.minimum(_SIBLING_SHARE[0] * np.exp(_SIBLING_SHARE[1] * noise[2, :size]), _LARGEST_SHARE)
+    _share_between_siblings(levels, stated, share, populations, genes)
+    levels[:, pd.Index(genes).isin([gene for one in knowledge.sex.values() for gene in one])] = 0.0
+    common = np.where(np.isnan(stated), _common_matrix(knowledge, populations, genes, noise[3]), 0.0)
+    levels = np.where(common > 0, 0.0, levels)
+    room = np.maximum(TOTAL - levels.sum(axis=1), _LEAST_COMMON * TOTAL)
     levels += common * (room / common.sum(axis=1))[:, None]
     levels *= TOTAL / levels.sum(axis=1, keepdims=True)
     return pd.DataFrame(levels, index=list(knowledge.populations), columns=list(genes))
@@ -79,12 +109,11 @@ def _let_markers_speak(
     populations: Sequence[Population],
     genes: Sequence[str],
     markers: Mapping[str, Sequence[str]],
-    rng: np.random.Generator,
+    noise: NDArray[np.float64],
 ) -> None:
-    """Give markers that the knowledge does not mention a level anywhere between faint and strong."""
+    """Give markers that the knowledge does not mention a level anywhere between faint and strong, in place."""
     column = {gene: place for place, gene in enumerate(genes)}
-    centre, spread = _MARKER
-    of_gene = centre * np.exp(rng.normal(0, spread, len(genes)))
+    of_gene = _MARKER[0] * np.exp(_MARKER[1] * noise)
     for row, population in enumerate(populations):
         places = [column[gene] for gene in markers.get(population.name, ()) if gene not in population.stated]
         stated[row, places] = of_gene[places]
@@ -93,47 +122,37 @@ def _let_markers_speak(
 def _share_between_siblings(
     levels: NDArray[np.float64],
     stated: NDArray[np.float64],
+    share: NDArray[np.float64],
     populations: Sequence[Population],
     genes: Sequence[str],
-    rng: np.random.Generator,
 ) -> None:
-    """Let what marks one population be found, weakly, in its siblings that say nothing of the gene."""
+    """Let what marks one population be found, weakly, in its siblings that say nothing of the gene, in place."""
     column = {gene: place for place, gene in enumerate(genes)}
     classes = np.array([population.cell_class for population in populations])
     for row, population in enumerate(populations):
-        own = [column[gene] for gene in population.own]
-        siblings = np.flatnonzero(classes == population.cell_class)
-        siblings = siblings[siblings != row]
+        own = np.array([column[gene] for gene in population.own], dtype=np.intp)
+        siblings = np.flatnonzero((classes == population.cell_class) & (np.arange(len(classes)) != row))
         block = np.ix_(siblings, own)
-        share = _SIBLING_SHARE[0] * np.exp(rng.normal(0, _SIBLING_SHARE[1], (len(siblings), len(own))))
-        shared = np.minimum(share, 0.4) * levels[row, own]
-        levels[block] = np.where(np.isnan(stated[block]), np.maximum(levels[block], shared), levels[block])
+        shared = np.maximum(levels[block], share[block] * levels[row, own])
+        levels[block] = np.where(np.isnan(stated[block]), shared, levels[block])
 
 
 def _common_matrix(
-    knowledge: Knowledge, populations: Sequence[Population], genes: Sequence[str], rng: np.random.Generator
+    knowledge: Knowledge, populations: Sequence[Population], genes: Sequence[str], noise: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Weigh the genes that all cells share; each population and lineage with its own accent."""
-    lineages = sorted({population.lineage for population in populations})
-    row_of_lineage = [lineages.index(population.lineage) for population in populations]
-    weight = np.zeros(len(genes))
+    """Weigh the genes that all cells share, 0 for others; each population and lineage has its own accent."""
+    size = len(populations)
     kind = np.array([_kind(gene, knowledge) for gene in genes])
-    for name, (centre, spread) in {"housekeeping": _HOUSEKEEPING, "filler": _FILLER}.items():
-        chosen = kind == name
-        weight[chosen] = centre * np.exp(rng.normal(0, spread, int(chosen.sum())))
-    weight[kind == "dissociation"] = _DISSOCIATION
-    mitochondrial = kind == "mitochondrial"
-    share = weight.sum() * _MITOCHONDRIAL_SHARE / max(int(mitochondrial.sum()), 1)
-    weight[mitochondrial] = share * np.exp(rng.normal(0, 0.5, int(mitochondrial.sum())))
-    accent = rng.normal(0, _FILLER_SPREAD, (len(lineages), len(genes)))[row_of_lineage]
-    accent = accent + rng.normal(0, 0.25, (len(populations), len(genes)))
-    return np.asarray(weight * np.exp(np.where(kind == "filler", accent, accent * 0.5)))
+    centre = np.select([kind == name for name in _COMMON], [level for level, _ in _COMMON.values()], 0.0)
+    spread = np.select([kind == name for name in _COMMON], [width for _, width in _COMMON.values()], 0.0)
+    weight = centre * np.exp(spread * noise[size])
+    first = {population.lineage: row for row, population in reversed(list(enumerate(populations)))}
+    of_lineage = noise[[first[population.lineage] for population in populations]]
+    accent = np.where(kind == "invented", _INVENTED_ACCENT, _COMMON_ACCENT)
+    return np.asarray(weight * np.exp(accent * of_lineage + _COMMON_ACCENT * noise[:size]))
 
 
 def _kind(gene: str, knowledge: Knowledge) -> str:
     if gene.startswith(INVENTED):
-        return "filler"
-    for name in ("housekeeping", "mitochondrial", "dissociation"):
-        if gene in getattr(knowledge, name):
-            return name
-    return ""
+        return "invented"
+    return next((name for name in _COMMON if gene in getattr(knowledge, name, ())), "")

@@ -116,11 +116,10 @@ def study(
     _check_sizes(n_animals, cells_per_sample, doublet_rate, ambient_share)
     plants = known.plants[compartment] if effects is None else tuple(effects)
     dataset_id = dataset_id or f"simulated_{compartment}"
-    place = list(known.numbers).index(compartment)
-    levels_rng, study_rng = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1, place])
+    study_rng = np.random.default_rng([seed, list(known.numbers).index(compartment)])
     genes = gene_universe(known, n_genes)
     present = list(known.numbers[compartment])
-    levels = expected_levels(known, genes, markers_of(known), levels_rng).loc[present]
+    levels = expected_levels(known, genes, markers_of(known), seed).loc[present]
     _check_plants(plants, known, present, genes)
     shares = expected_proportions(known.numbers[compartment], plants)
     setting = Setting(
