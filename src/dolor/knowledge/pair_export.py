@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +13,16 @@ from dolor.knowledge import genelogic
 
 __all__ = ["to_cellphonedb", "to_liana"]
 
-_SUBUNITS = 5
+_UNIPROT = tuple(f"uniprot_{number}" for number in range(1, 6))
+# What CellPhoneDB 5 reads of its two files; of a complex also what it is and what is known about it.
+_INTERACTION = (
+    "partner_a", "partner_b", "interactors", "source", "annotation_strategy", "directionality", "version",
+)  # fmt: skip
+_IS = ("receptor", "other", "secreted_highlight", "transmembrane", "secreted", "peripheral", "integrin")
+_ABOUT = (
+    "receptor_desc", "other_desc", "secreted_desc", "pdb_structure", "pdb_id", "stoichiometry", "comments_complex",
+)  # fmt: skip
+_COMPLEX = ("complex_name", *_UNIPROT, *_IS, *_ABOUT, "version")
 
 
 def to_liana(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -56,8 +67,9 @@ def to_cellphonedb(pairs: pd.DataFrame, database: Path | str) -> dict[str, pd.Da
     -------
     ``interaction_input``: ``partner_a`` (ligand) and ``partner_b`` (receptor), each an accession or the name of a
     complex, ``interactors``, ``source`` and ``annotation_strategy``. ``complex_input``: ``complex_name``, ``uniprot_1``
-    to ``uniprot_5``. ``left_out``: pairs with a gene that this database does not know, and that gene. Alternatives
-    are rows of their own.
+    to ``uniprot_5``, and the further columns of that file. Rows of both go below those of the database's own files
+    (``cellphonedb.utils.db_utils.create_db`` then builds it). ``left_out``: pairs with a gene that this database does
+    not know, and that gene. Alternatives are rows of their own.
 
     Raises
     ------
@@ -67,27 +79,33 @@ def to_cellphonedb(pairs: pd.DataFrame, database: Path | str) -> dict[str, pd.Da
     accession = _accessions(Path(database))
     interactions, complexes, left_out = [], {}, []
     for pair in to_liana(pairs).itertuples():
-        sides = [str(pair.ligand).split("_"), str(pair.receptor).split("_")]
-        unknown = [gene for side in sides for gene in side if gene not in accession]
+        sides = {"ligand": str(pair.ligand).split("_"), "receptor": str(pair.receptor).split("_")}
+        unknown = [gene for side in sides.values() for gene in side if gene not in accession]
         if unknown:
             left_out.append((pair.interaction_id, unknown[0]))
             continue
-        for side in sides:
+        for role, side in sides.items():
             if len(side) > 1:
-                complexes["_".join(side)] = [accession[gene] for gene in side]
-        partners = [accession[side[0]] if len(side) == 1 else "_".join(side) for side in sides]
-        interactors = "-".join("+".join(side) for side in sides)
-        interactions.append((*partners, interactors, "dolor", "user_curated"))
-    columns = ["partner_a", "partner_b", "interactors", "source", "annotation_strategy"]
-    uniprot = [f"uniprot_{number}" for number in range(1, _SUBUNITS + 1)]
+                complexes["_".join(side)] = _complex(side, accession, role == "receptor")
+        partners = [accession[side[0]] if len(side) == 1 else "_".join(side) for side in sides.values()]
+        interactors = "-".join("+".join(side) for side in sides.values())
+        interactions.append((*partners, interactors, "dolor", "user_curated", "Ligand-Receptor", "dolor"))
     return {
-        "interaction_input": pd.DataFrame(interactions, columns=columns, dtype=object),
-        "complex_input": pd.DataFrame(
-            [(name, *accessions, *[""] * (_SUBUNITS - len(accessions))) for name, accessions in complexes.items()],
-            columns=["complex_name", *uniprot],
-            dtype=object,
-        ),
+        "interaction_input": pd.DataFrame(interactions, columns=list(_INTERACTION), dtype=object),
+        "complex_input": pd.DataFrame(list(complexes.values()), columns=list(_COMPLEX)),
         "left_out": pd.DataFrame(left_out, columns=["interaction_id", "gene"], dtype=object),
+    }
+
+
+def _complex(subunits: list[str], accession: Mapping[str, str], is_receptor: bool) -> dict[str, object]:
+    """Describe a complex in CellPhoneDB's columns; what dolor does not know of it is left blank."""
+    accessions = [accession[gene] for gene in subunits]
+    return {
+        "complex_name": "_".join(subunits),
+        **dict(itertools.zip_longest(_UNIPROT, accessions, fillvalue="")),
+        **{column: is_receptor and column == "receptor" for column in _IS},
+        **dict.fromkeys(_ABOUT, ""),
+        "version": "dolor",
     }
 
 
