@@ -26,6 +26,7 @@ localrules:
 rule all:
     input:
         f"{RESULTS}/report.html",
+        [f"{RESULTS}/{name}/evaluation.json" for name, dataset in DATASETS.items() if dataset.labels],
     default_target: True
 
 

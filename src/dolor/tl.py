@@ -1,6 +1,6 @@
 """Tools: from cells to names, and from names to who speaks to whom. The scverse face of two stages."""
 
-from dolor.annotate import annotate
+from dolor.annotate import annotate, evaluate
 from dolor.crosstalk.claim_scope import Setting
 from dolor.crosstalk.claims import claims
 from dolor.crosstalk.composition import composition
@@ -8,4 +8,4 @@ from dolor.crosstalk.contrast import contrast
 from dolor.crosstalk.profiles import profiles
 from dolor.crosstalk.score import score
 
-__all__ = ["Setting", "annotate", "claims", "composition", "contrast", "profiles", "score"]
+__all__ = ["Setting", "annotate", "claims", "composition", "contrast", "evaluate", "profiles", "score"]

@@ -39,3 +39,20 @@ rule annotate:
     shell:
         "dolor annotate {input:q} --out {output.cells:q} --annotation {output.annotation:q}"
         " --evidence {output.evidence:q} --compartment {params.compartment} {params.options} > {log:q} 2>&1"
+
+
+# Only for datasets that bring published labels; what it finds is shown in the terminal as well.
+rule evaluate:
+    input:
+        f"{RESULTS}/{{dataset}}/cells.h5ad",
+    output:
+        f"{RESULTS}/{{dataset}}/evaluation.json",
+    log:
+        "logs/evaluate/{dataset}.log",
+    conda:
+        "../environment.yaml"
+    params:
+        labels=lambda wildcards: DATASETS[wildcards.dataset].labels,
+        code=code_digest("annotate"),
+    shell:
+        "dolor evaluate {input:q} --out {output:q} --labels {params.labels:q} 2> {log:q} | tee -a {log:q}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -12,6 +12,8 @@ from dolor.contracts import tables
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
+
+    from dolor.knowledge.catalog import Organism
 
 In = Annotated[Path, typer.Argument(help="The file that the stage before made.", show_default=False)]
 Out = Annotated[Path, typer.Option(help="The file to write.", show_default=False)]
@@ -24,9 +26,10 @@ def profiles(source: In, out: Out, file: PairsFile = "", merge: Merge = True) ->
     """Sum cells up: one row a (sample, cell type)."""
     from dolor import tl
     from dolor.io.atomic import atomic_path
+    from dolor.io.h5ad import read_obs
     from dolor.io.provenance import write_provenance
 
-    found = tl.profiles(source, _pairs(_organism(source), file, merge))
+    found = tl.profiles(source, _pairs(_organism(read_obs(source)), file, merge))
     with atomic_path(out) as temporary:
         found.write_h5ad(temporary)
     write_provenance(out, stage="profiles", inputs=[source], parameters={"pairs": file, "merge": merge})
@@ -40,7 +43,7 @@ def score(source: In, out: Out, file: PairsFile = "", merge: Merge = True) -> No
     from dolor.io.tables import write_table
 
     found = _read_profiles(source)
-    scores = tl.score(found, _pairs(str(found.obs["organism"].iloc[0]), file, merge))
+    scores = tl.score(found, _pairs(_organism(found.obs), file, merge))
     write_table(scores, out, tables.INTERACTIONS)
     write_provenance(out, stage="score", inputs=[source], parameters={"pairs": file, "merge": merge})
     typer.echo(f"{len(scores)} scores")
@@ -63,7 +66,7 @@ def contrast(
 
     reference = {"condition": reference_condition, "sex": reference_sex}
     found = _read_profiles(source)
-    pairs = _pairs(str(found.obs["organism"].iloc[0]), file, merge)
+    pairs = _pairs(_organism(found.obs), file, merge)
     contrasts = tl.contrast(found, pairs, formula, reference)
     write_table(contrasts, out, tables.CONTRASTS)
     write_table(tl.composition(found, formula, reference), composition, tables.COMPOSITION)
@@ -121,17 +124,14 @@ def summary(results: Results) -> None:
         typer.echo(line)
 
 
-def _pairs(organism: str, file: str, merge: bool) -> pd.DataFrame:
+def _pairs(organism: Organism, file: str, merge: bool) -> pd.DataFrame:
     from dolor import catalog
 
-    return catalog.interactions(organism, **({"pairs": file, "merge": merge} if file else {}))
+    return catalog.interactions(organism, pairs=file or None, merge=merge)
 
 
-def _organism(cells: Path) -> str:
-    """Read the organism of a file of cells without reading its matrix."""
-    from dolor.io.h5ad import read_obs
-
-    return str(read_obs(cells)["organism"].iloc[0])
+def _organism(obs: pd.DataFrame) -> Organism:
+    return cast("Organism", str(obs["organism"].iloc[0]))
 
 
 def _read_profiles(source: Path) -> AnnData:

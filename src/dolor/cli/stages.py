@@ -128,7 +128,40 @@ def annotate(
     typer.echo(f"{cells.n_obs} cells, {unassigned} unassigned, {cells.obs['cell_type'].nunique()} populations")
 
 
+def evaluate(
+    source: In,
+    out: Out,
+    labels: Annotated[str, typer.Option(help="Column of obs with the labels to compare with.")],
+    mapping: Annotated[
+        str, typer.Option(help="Table label, population; default: the one shipped for the dataset.")
+    ] = "",
+) -> None:
+    """Compare the names of the cells with given ones."""
+    import json
+
+    from dolor.annotate import evaluate as compare
+    from dolor.annotate.evaluate import read_mapping
+    from dolor.errors import DataError
+    from dolor.io.atomic import write_text
+    from dolor.io.h5ad import read_obs
+    from dolor.io.provenance import write_provenance
+    from dolor.knowledge.paths import signature_path
+
+    obs = read_obs(source)
+    if labels not in obs.columns:
+        raise DataError(f"{source}: obs has no column '{labels}'; there are {', '.join(map(str, obs.columns))}")
+    table = mapping or signature_path(f"labels/{obs['dataset_id'].iloc[0]}.tsv")
+    found = compare(obs, obs[labels], read_mapping(table), obs["donor_id"])
+    write_text(out, json.dumps(found, indent=2, sort_keys=True) + "\n")
+    write_provenance(out, stage="evaluate", inputs=[source, table], parameters={"labels": labels})
+    typer.echo(
+        f"agreement with {labels}: class {found['class']['median_over_donors']:.3f} (median over donors), "
+        f"{found['class']['agreement_assigned']:.3f} of the assigned cells, type {found['type']['agreement']:.3f}, "
+        f"unassigned {found['unassigned']:.3f} of {found['n_cells']} cells"
+    )
+
+
 def add_to(app: typer.Typer) -> None:
     """Hang the stages into the command line, in the order in which a run takes them."""
-    for command in (simulate, read, quality, annotate):
+    for command in (simulate, read, quality, annotate, evaluate):
         app.command()(command)

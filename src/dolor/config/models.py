@@ -41,6 +41,7 @@ class Dataset(Section):
     compartment: Compartment = Field(description="Where the tissue stands on the pain axis.")
     path: str = Field("", description="The file itself; empty: where the registry's entry says.")
     reference: Reference | None = Field(None, description="Reference levels of this dataset alone.")
+    labels: str = Field("", description="Column with published labels to compare the annotation with.")
 
 
 class Simulation(Section):

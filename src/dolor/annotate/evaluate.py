@@ -1,0 +1,119 @@
+"""How well labels agree with given ones: accuracy, macro-F1, immune sensitivity, what stayed unassigned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from dolor.contracts.vocabulary import UNASSIGNED
+from dolor.errors import DataError
+from dolor.knowledge import populations
+
+if TYPE_CHECKING:
+    from dolor.knowledge.populations import PopulationTree
+
+
+def evaluate(labels: pd.DataFrame, given: pd.Series, mapping: Mapping[str, str], donors: pd.Series) -> dict[str, Any]:
+    """Compare labels with given ones.
+
+    Parameters
+    ----------
+    labels
+        One row a cell: ``cell_lineage``, ``cell_class``, ``cell_type``.
+    given
+        Somebody else's label of each cell; cells whose label is not in ``mapping`` are left out and counted.
+    mapping
+        The population that each given label names.
+    donors
+        The donor of each cell; agreement is summed up over donors, since cells of one donor are alike.
+
+    Returns
+    -------
+    ``class`` and ``type``: agreement over all compared cells, over those assigned, its median over donors, and
+    macro-F1. A type agrees when it is the given population or one below it. ``immune``: sensitivity and
+    specificity of being called immune. ``unassigned``: share. ``n_cells``, ``n_left_out``.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        No cell has a label that the mapping knows, or the mapping names an unknown population.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> labels = pd.DataFrame({"cell_lineage": ["immune"], "cell_class": ["t_cell"], "cell_type": ["cd4_t_cell"]})
+    >>> found = evaluate(labels, pd.Series(["CD4 T"]), {"CD4 T": "cd4_t_cell"}, pd.Series(["d1"]))
+    >>> found["type"]["agreement"]
+    1.0
+    """
+    tree = populations.tree()
+    unknown = sorted(set(mapping.values()) - set(tree.ids()))
+    if unknown:
+        raise DataError(f"the mapping of labels names {', '.join(map(repr, unknown))}, which are no populations")
+    compared = given.astype(str).isin(mapping).to_numpy()
+    if not compared.any():
+        raise DataError(f"none of the given labels is in the mapping; it knows {', '.join(mapping)}")
+    own = labels[compared].astype(str)
+    truth = given[compared].astype(str).map(dict(mapping)).to_numpy()
+    donor = donors[compared].astype(str).to_numpy()
+    of_class = np.array([tree.level_of(name, "class") or name for name in truth])
+    lineage = np.array([tree.level_of(name, "lineage") or name for name in truth])
+    settled = np.array([_settled(name, wanted, tree) for name, wanted in zip(own["cell_type"], truth, strict=True)])
+    return {
+        "class": _agreement(own["cell_class"].to_numpy(), of_class, donor),
+        "type": _agreement(settled, truth, donor),
+        "immune": _immune(own["cell_lineage"].to_numpy(), lineage),
+        "unassigned": float((own["cell_class"] == UNASSIGNED).mean()),
+        "n_cells": int(compared.sum()),
+        "n_left_out": int((~compared).sum()),
+    }
+
+
+def read_mapping(path: Path | str) -> dict[str, str]:
+    """Read a table with the columns ``label`` and ``population``.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        The table is missing, lacks a column, or maps a label twice.
+    """
+    try:
+        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        labels, names = table["label"], table["population"]
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{path}: cannot be read as a table with the columns label and population ({error})") from error
+    if labels.duplicated().any():
+        raise DataError(f"{path}: the label {labels[labels.duplicated()].iloc[0]!r} is mapped twice")
+    return dict(zip(labels, names, strict=True))
+
+
+def _settled(name: str, wanted: str, tree: PopulationTree) -> str:
+    """Give the wanted name to a finer one, so that knowing more is no disagreement."""
+    return wanted if name in tree and wanted in tree.ancestors(name) else name
+
+
+def _agreement(own: np.ndarray, truth: np.ndarray, donor: np.ndarray) -> dict[str, float]:
+    from sklearn.metrics import f1_score
+
+    same = own == truth
+    assigned = own != UNASSIGNED
+    by_donor = pd.Series(same).groupby(donor).mean()
+    return {
+        "agreement": float(same.mean()),
+        "agreement_assigned": float(same[assigned].mean()) if assigned.any() else float("nan"),
+        "median_over_donors": float(by_donor.median()),
+        "worst_donor": float(by_donor.min()),
+        "macro_f1": float(f1_score(truth, own, labels=sorted(set(truth)), average="macro", zero_division=0)),
+    }
+
+
+def _immune(own: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    called, true = own == "immune", truth == "immune"
+    return {
+        "sensitivity": float(called[true].mean()) if true.any() else float("nan"),
+        "specificity": float((~called[~true]).mean()) if (~true).any() else float("nan"),
+    }

@@ -1,0 +1,67 @@
+"""Agreement counts what it says it counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import dolor as dl
+from dolor.annotate.evaluate import evaluate, read_mapping
+from dolor.errors import DataError
+from dolor.io.study import read_study
+from dolor.knowledge.paths import signature_path
+
+MAPPING = {"CD4": "cd4_t_cell", "T": "t_cell", "Neuron": "sensory_neuron"}
+
+
+def _labels(*types: tuple[str, str, str]) -> pd.DataFrame:
+    return pd.DataFrame(types, columns=["cell_lineage", "cell_class", "cell_type"])
+
+
+def test_finer_agrees_coarser_does_not_and_unmapped_is_left_out() -> None:
+    labels = _labels(
+        ("immune", "t_cell", "cd4_t_cell"),
+        ("immune", "t_cell", "t_cell"),
+        ("immune", "t_cell", "cd8_t_cell"),
+        ("unassigned", "unassigned", "unassigned"),
+        ("neuron", "sensory_neuron", "nociceptor"),
+    )
+    given = pd.Series(["T", "CD4", "CD4", "Neuron", "Hepatocyte"])
+    found = evaluate(labels, given, MAPPING, pd.Series(["a", "a", "b", "b", "b"]))
+    assert found["n_left_out"] == 1
+    assert found["class"]["agreement"] == 0.75
+    assert found["class"]["agreement_assigned"] == 1.0
+    assert found["class"]["median_over_donors"] == 0.75
+    assert found["type"]["agreement"] == 0.25
+    assert found["unassigned"] == 0.25
+    assert found["immune"] == {"sensitivity": 1.0, "specificity": 1.0}
+
+
+def test_what_cannot_be_compared_is_an_error() -> None:
+    labels = _labels(("immune", "t_cell", "t_cell"))
+    with pytest.raises(DataError, match="none of the given labels is in the mapping"):
+        evaluate(labels, pd.Series(["x"]), MAPPING, pd.Series(["a"]))
+    with pytest.raises(DataError, match="'t_zell', which are no populations"):
+        evaluate(labels, pd.Series(["T"]), {"T": "t_zell"}, pd.Series(["a"]))
+
+
+def test_a_mapping_that_says_two_things_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "labels.tsv"
+    path.write_text("label\tpopulation\nT\tt_cell\nT\tb_cell\n")
+    with pytest.raises(DataError, match="the label 'T' is mapped twice"):
+        read_mapping(path)
+
+
+def test_real_blood_cells_are_named_from_signatures_alone(data_dir: Path) -> None:
+    cells, _, _ = read_study("kang2018", path=data_dir / "kang2018_pbmc_ifnb.h5ad")
+    cells, _ = dl.pp.quality(cells)
+    dl.tl.annotate(cells, compartment="blood")
+    mapping = read_mapping(signature_path("labels/kang2018.tsv"))
+    found = evaluate(cells.obs, cells.obs["cell_type_author"], mapping, cells.obs["donor_id"])
+    assert found["class"]["median_over_donors"] >= 0.85
+    assert found["class"]["agreement_assigned"] >= 0.93
+    assert found["unassigned"] <= 0.06
+    assert np.isfinite(cells.obs["cell_type_confidence"]).all()
