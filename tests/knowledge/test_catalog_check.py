@@ -3,9 +3,10 @@
 import pytest
 
 from dolor.errors import DataError
-from dolor.knowledge import catalog
+from dolor.knowledge import catalog, genelogic
 from dolor.knowledge.catalog_check import validate
 from dolor.knowledge.catalog_rules import pair_faults
+from dolor.knowledge.pair_species import counterparts
 from dolor.knowledge.paths import signature_path
 
 
@@ -44,6 +45,7 @@ def test_the_report_counts_every_row():
     [
         ("il1b-dorsal-horn", "pain_type", "inflamatory", "unknown word 'inflamatory'; did you mean 'inflammatory'?"),
         ("il1b-dorsal-horn", "effect", "both", "unknown word 'both'; known: pro, anti"),
+        ("il1b-dorsal-horn", "mediator_class", "cytokin", "unknown word 'cytokin'; did you mean 'cytokine'?"),
         ("il1b-dorsal-horn", "receptor_mouse", "Il1r1+", "a subunit is empty"),
         ("il1b-dorsal-horn", "receptor_human", "IL1R1_IL1RAP", "'IL1R1_IL1RAP' is no gene symbol; join genes with '+'"),
         ("il1b-dorsal-horn", "receptor_human", "IL1B", "is paired with itself"),
@@ -66,6 +68,15 @@ def test_a_planted_fault_is_named_by_line_row_and_column(planted, row, column, v
     assert len(named) == 1
     assert message in named[0].message
     assert f"line {line} ({row}), column {column}" in str(report)
+
+
+def test_the_genes_of_the_two_species_are_counterparts():
+    for row in catalog.mediators().itertuples():
+        for human, mouse in ((row.ligand_human, row.ligand_mouse), (row.receptor_human, row.receptor_mouse)):
+            found = counterparts([human], "mouse")
+            own = set(genelogic.genes(mouse))
+            assert own <= {gene for others in found.values() for gene in others}, row.id
+            assert all(own & set(others) for others in found.values() if len(others) == 1), row.id
 
 
 def swap(table, row):
