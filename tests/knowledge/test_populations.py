@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import anndata
+import numpy as np
+import pandas as pd
 import pytest
 
 from dolor.errors import UsageError
 from dolor.knowledge import genes, populations
+from dolor.knowledge.paths import signature_path
+from dolor.knowledge.population_files import read_document
 from dolor.knowledge.population_form import ORGANISMS
 
 SHIPPED = {population.id: population for population in populations.load()}
@@ -103,3 +110,58 @@ def test_an_unknown_organism_is_refused() -> None:
 def test_validation_counts_what_is_there() -> None:
     counts = populations.validate().query("what == 'level'")["populations"]
     assert counts.sum() == len(SHIPPED)
+
+
+def test_cell_ontology_ids_carry_the_label_of_the_release() -> None:
+    """`cell_ontology.tsv` is cut from release v2026-03-26; an id that is not in it was not checked."""
+    table = pd.read_csv(Path(__file__).with_name("cell_ontology.tsv"), sep="\t", dtype=str)
+    labels = dict(zip(table["id"], table["label"], strict=True))
+    assert {p.cl: p.cl_label for p in SHIPPED.values() if p.cl} == labels
+
+
+def test_every_population_and_programme_names_sources_that_are_listed() -> None:
+    listed = populations.sources().set_index("source")
+    assert listed.index.is_unique
+    assert (listed["citation"].str.len() > 10).all()
+    document = read_document(signature_path("populations.yaml"))
+    named = {key for entry in (*document["populations"], *document["programmes"]) for key in entry["sources"]}
+    assert named == set(listed.index)
+    assert all(population.sources for population in SHIPPED.values())
+
+
+def test_unverified_genes_are_genes_of_their_entry() -> None:
+    for population in SHIPPED.values():
+        own = {gene for markers in population.positive.values() for gene in markers}
+        doubts = {word for word in population.unverified if " " not in word}
+        assert doubts <= own, f"{population.id}: {doubts - own}"
+
+
+def test_the_blood_cells_of_a_leukocyte_sample_can_all_be_named() -> None:
+    blood = set(populations.tree().allowed_in("blood"))
+    assert {
+        "classical_monocyte", "nonclassical_monocyte", "cd4_t_cell", "cd8_t_cell", "nk_cell", "b_cell",
+        "dendritic_cell", "plasmacytoid_dc", "platelet", "erythrocyte",
+    } <= blood  # fmt: skip
+
+
+# What the published labels of GSE96583 should look like to the markers.
+KANG = {
+    "CD14+ Monocytes": "classical_monocyte", "FCGR3A+ Monocytes": "nonclassical_monocyte", "B cells": "b_cell",
+    "NK cells": "nk_cell", "CD8 T cells": "cd8_t_cell", "Dendritic cells": "dendritic_cell",
+    "Megakaryocytes": "platelet", "CD4 T cells": "t_cell",
+}  # fmt: skip
+
+
+def test_markers_find_the_published_blood_cell_types(data_dir) -> None:
+    """The mean of a population's markers is highest in the cells that carry its name."""
+    adata = anndata.read_h5ad(data_dir / "kang2018_pbmc_ifnb.h5ad")
+    adata = adata[(adata.obs["droplet"] == "singlet").to_numpy() & adata.obs["cell_type_author"].isin(KANG).to_numpy()]
+    counts = np.asarray(adata.X.todense(), dtype=float)
+    expression = pd.DataFrame(np.log1p(counts / counts.sum(axis=1, keepdims=True) * 1e4), columns=adata.var_names)
+    means = expression.groupby(adata.obs["cell_type_author"].to_numpy()).mean()
+    relative = means / np.maximum(means.max(), 0.2)
+    for label, name in KANG.items():
+        positive = [gene for gene in SHIPPED[name].positive["human"] if gene in relative]
+        against = [gene for gene in SHIPPED[name].negative["human"] if gene in relative]
+        evidence = relative[positive].mean(axis=1) - 0.5 * relative[against].mean(axis=1)
+        assert evidence.idxmax() == label

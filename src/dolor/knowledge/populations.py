@@ -12,15 +12,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from dolor.errors import DataError, UsageError
-from dolor.knowledge.genes import resolve
+from dolor.errors import UsageError
 from dolor.knowledge.paths import signature_path
+from dolor.knowledge.population_check import counts, gene_problems, refuse_unknown_genes
 from dolor.knowledge.population_files import read_document, read_populations
 from dolor.knowledge.population_form import COMPARTMENTS, LEVELS, ORGANISMS, Population
 from dolor.knowledge.population_tree import PopulationTree
+from dolor.knowledge.programmes import programmes
 from dolor.knowledge.vocabulary import nearest
 
-__all__ = ["PopulationTree", "load", "markers", "populations", "sources", "tree", "unknown_genes", "validate"]
+__all__ = [
+    "PopulationTree", "load", "markers", "populations", "programmes", "sources", "tree", "unknown_genes", "validate",
+]  # fmt: skip
 
 
 def load(path: Path | str | None = None, *, alone: bool = False) -> tuple[Population, ...]:
@@ -187,7 +190,18 @@ def markers(
 
 
 def sources() -> pd.DataFrame:
-    """Return the sources that the shipped populations and programmes rest on: ``source citation doi pmid``."""
+    """Return the sources that the shipped populations and programmes rest on.
+
+    Returns
+    -------
+    One row a source: ``source`` (the key that populations name), ``citation``, ``doi``, ``pmid``; a DOI or PubMed id
+    that was not seen is empty.
+
+    Examples
+    --------
+    >>> sources().set_index("source").loc["lund2024", "doi"]
+    '10.1084/jem.20230675'
+    """
     listed = read_document(signature_path("populations.yaml"))["sources"]
     rows = [(key, entry["citation"], entry.get("doi", ""), entry.get("pmid", "")) for key, entry in listed.items()]
     return pd.DataFrame(rows, columns=["source", "citation", "doi", "pmid"], dtype=object)
@@ -196,21 +210,22 @@ def sources() -> pd.DataFrame:
 def unknown_genes(path: Path | str | None = None, *, alone: bool = False) -> pd.DataFrame:
     """Return the markers whose name is not the current symbol of one gene of their organism.
 
+    Parameters
+    ----------
+    path, alone
+        As in :func:`load`.
+
     Returns
     -------
     One row each: ``population organism gene status symbol``, with ``status`` and ``symbol`` as in
     :func:`dolor.knowledge.genes.resolve`. A reporter gene such as ``tdTomato`` shows up here and may stay.
+
+    Examples
+    --------
+    >>> len(unknown_genes())
+    0
     """
-    rows = []
-    for organism in ORGANISMS:
-        table = markers(organism, path=path, alone=alone)
-        found = resolve(table["gene"], organism)
-        odd = (found["status"] != "current").to_numpy()
-        columns = (table["population"], found["input"], found["status"], found["symbol"])
-        rows += [(name, organism, gene, status, symbol) for name, gene, status, symbol in zip(
-            *(column[odd] for column in columns), strict=True
-        )]  # fmt: skip
-    return pd.DataFrame(rows, columns=["population", "organism", "gene", "status", "symbol"], dtype=object)
+    return gene_problems(load(path, alone=alone))
 
 
 def validate(path: Path | str | None = None, *, alone: bool = False) -> pd.DataFrame:
@@ -235,17 +250,6 @@ def validate(path: Path | str | None = None, *, alone: bool = False) -> pd.DataF
     >>> validate().query("what == 'level'")["word"].tolist()
     ['lineage', 'class', 'type', 'state']
     """
-    unknown = unknown_genes(path, alone=alone)
-    wrong = unknown[unknown["status"].isin(["unknown", "ambiguous"])]
-    if len(wrong):
-        first = wrong.iloc[0]
-        more = f" ({len(wrong) - 1} more such genes)" if len(wrong) > 1 else ""
-        raise DataError(
-            f"{path or 'populations.yaml'}, population '{first['population']}': '{first['gene']}' is "
-            f"{first['status']} as a {first['organism']} gene; write its current symbol{more}"
-        )
-    known, family = load(path, alone=alone), tree(path, alone=alone)
-    counts = [("level", word, sum(p.level == word for p in known)) for word in LEVELS]
-    counts += [("lineage", root, 1 + len(family.descendants(root))) for root in family.roots()]
-    counts += [("compartment", word, sum(word in p.compartments for p in known)) for word in COMPARTMENTS]
-    return pd.DataFrame(counts, columns=["what", "word", "populations"])
+    known = load(path, alone=alone)
+    refuse_unknown_genes(known, str(path or "populations.yaml"))
+    return counts(known, PopulationTree(known))
