@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from dolor.contracts.tables import CONTRAST_TYPES, CONTRASTS
+from dolor.contracts.tables import CONTRAST_TYPES, CONTRASTS, check
 from dolor.crosstalk.contrast import contrast
 from dolor.errors import DataError, DesignError
 
@@ -61,7 +61,7 @@ def row(table: pd.DataFrame, contrast_type: str, interaction: str = "L1:R1", str
 
 def test_all_five_types_with_the_columns_of_the_contract():
     table = contrast(toy(), PAIRS, reference=REFERENCE)
-    assert list(table.columns) == list(CONTRASTS.columns)
+    assert set(check(table, CONTRASTS).columns) == set(CONTRASTS.columns)
     assert set(table["contrast_type"]) == set(CONTRAST_TYPES)
     assert set(table["case"]) == {"injured", "female", "injured:female"}
     assert len(table) == 7 * 4 * len(PAIRS)

@@ -24,6 +24,7 @@ class Comparison:
 
     ``weights`` compares coefficients. ``groups`` are the combinations of levels whose samples it stands on, those of
     the case first (``n_case_groups`` of them). ``impossible`` says why this data set cannot answer, or is empty.
+    ``ordered`` marks a trend over conditions.
     """
 
     contrast_type: str
@@ -34,6 +35,7 @@ class Comparison:
     groups: tuple[Levels, ...]
     n_case_groups: int
     impossible: str = ""
+    ordered: bool = False
 
     def members(self, samples: pd.DataFrame) -> NDArray[np.bool_]:
         """Return groups × samples: who belongs to which group."""
@@ -64,7 +66,9 @@ def reference_levels(samples: pd.DataFrame, reference: Mapping[str, str]) -> dic
     return chosen
 
 
-def comparisons_of(design: Design, reference: Mapping[str, str]) -> list[Comparison]:
+def comparisons_of(
+    design: Design, reference: Mapping[str, str], ordered: Mapping[str, float] | None = None
+) -> list[Comparison]:
     """List the comparisons that a design has.
 
     Parameters
@@ -73,13 +77,16 @@ def comparisons_of(design: Design, reference: Mapping[str, str]) -> list[Compari
         Its formula names condition, sex or both; those within a stratum and the interaction need ``condition:sex``.
     reference
         Level of ``condition`` and of ``sex`` that the others are compared with.
+    ordered
+        Position of each condition on an axis such as days; adds the slope along it as one more ``condition``.
 
     Returns
     -------
     For each condition against the reference: ``condition``, ``condition_in_sex`` and ``interaction``; ``sex`` and
     ``sex_in_condition``. An effect over a factor that is not compared is the plain mean over its levels.
     """
-    return list(_comparisons(design, reference))
+    trend = [_trend(design, ordered, reference["condition"])] if ordered else []
+    return [*_comparisons(design, reference), *trend]
 
 
 def _comparisons(design: Design, reference: Mapping[str, str]) -> Iterator[Comparison]:
@@ -125,6 +132,25 @@ def _between(
 def _mean_row(design: Design, factor: str, level: str, over: str, levels: list[str]) -> Floats:
     rows = [rows_of_levels(design, {factor: level, over: other}) for other in levels]
     return np.mean(rows, axis=0) if rows else rows_of_levels(design, {factor: level})
+
+
+def _trend(design: Design, positions: Mapping[str, float], reference: str) -> Comparison:
+    """Take the slope of the effect of condition along an axis: log2 change for one step of the axis."""
+    there = _levels(design, "condition", reference)
+    unknown = sorted(set(there) ^ set(positions))
+    if unknown:
+        raise DesignError(f"the order of the conditions and the samples disagree on {', '.join(unknown)}")
+    names = sorted(there, key=lambda name: positions[name])
+    steps = np.array([positions[name] for name in names], dtype=float)
+    steps -= steps.mean()
+    if not steps.any():
+        raise DesignError("the positions of all conditions are the same, so there is no order")
+    sexes = list(design.samples["sex"].cat.categories) if "sex" in design.variables else []
+    rows = np.array([_mean_row(design, "condition", name, "sex", sexes) for name in names])
+    groups = tuple((("condition", name),) for name in sorted(there, key=lambda name: name == reference))
+    case = f"trend:{'<'.join(names)}"
+    slope = steps / (steps**2).sum() @ rows
+    return Comparison("condition", case, reference, "", slope, groups, len(names) - 1, ordered=True)
 
 
 def _interaction(design: Design, conditions: tuple[str, str], sexes: tuple[str, str]) -> Comparison:

@@ -22,7 +22,7 @@ from dolor.contracts.vocabulary import UNASSIGNED
 from dolor.crosstalk.design import variables_of
 from dolor.crosstalk.interaction_tests import answers_of
 from dolor.crosstalk.linear_model import fit
-from dolor.crosstalk.models import Model, models_of, replicates_of
+from dolor.crosstalk.models import Model, models_of, replicates_of, samples_of, with_correlation
 from dolor.crosstalk.moderation import fit_prior, moderate
 from dolor.crosstalk.multiple_testing import benjamini_hochberg
 
@@ -67,7 +67,7 @@ def composition(
     for name in sorted(dataset.unique()):
         obs = profiles.obs[dataset == name]
         replicate = replicates_of(obs, variables_of(formula))
-        samples = obs.assign(replicate=replicate).drop_duplicates("replicate").set_index("replicate").sort_index()
+        samples = samples_of(obs, replicate)
         table = pd.crosstab(replicate, obs["cell_type"].astype(str), obs["n_cells"], aggfunc="sum").fillna(0)
         for model in models_of(samples, formula, reference or {}):
             tables.append(_compare(name, model, table.loc[model.design.samples.index]))
@@ -97,6 +97,7 @@ def _compare(dataset_id: str, model: Model, counts: pd.DataFrame) -> pd.DataFram
     numbers = counts.to_numpy(dtype=float)
     reported = np.flatnonzero(counts.columns != UNASSIGNED)
     response = centred_log_ratio(numbers)[:, reported]
+    model = with_correlation(model, response[:, None], np.ones_like(response)[:, None])
     proportions = (numbers / numbers.sum(axis=1, keepdims=True))[:, reported]
     answers = answers_of(model.design, model.comparisons, np.ones(len(counts), dtype=bool))
     rows = []
@@ -130,7 +131,7 @@ def _tested(response: Floats, model: Model, weights: Floats, estimable: bool) ->
     nothing = np.full(response.shape[1], np.nan)
     if not estimable:
         return dict.fromkeys(("effect", "se", "statistic", "df", "pvalue"), nothing)
-    result = fit(response, np.ones_like(response), model.design.matrix, weights[None])
+    result = fit(response, np.ones_like(response), model.design.matrix, weights[None], correlation=model.correlation)
     if result.df < 1:
         return {"effect": result.effect[0], **dict.fromkeys(("se", "statistic", "df", "pvalue"), nothing)}
     df = np.full(response.shape[1], float(result.df))

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from dolor.contracts.profiles import check_profiles
-from dolor.contracts.tables import CONTRASTS, check
 from dolor.crosstalk.contrast_table import contrast_table
 from dolor.crosstalk.design import variables_of
 from dolor.crosstalk.driver import split_supply
 from dolor.crosstalk.eligibility import eligibility_of
 from dolor.crosstalk.expression import Complexes
 from dolor.crosstalk.interaction_tests import Answers, answers_of, fit_interactions
-from dolor.crosstalk.models import Model, models_of, replicates_of
+from dolor.crosstalk.models import Model, models_of, replicates_of, samples_of, with_correlation
 from dolor.crosstalk.precision import expected_variance
 from dolor.crosstalk.supply import supply_of
 from dolor.errors import DataError
@@ -36,6 +35,8 @@ def contrast(
     *,
     min_detection: float = 0.01,
     complexes: Complexes = "min",
+    normalise: bool = True,
+    ordered: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Compare the interactions of conditions and sexes, with the donor as the unit of replication.
 
@@ -54,6 +55,12 @@ def contrast(
         Ligand and receptor must be detected in this part of the cells of sender and receiver, all samples together.
     complexes
         What a complex is worth: its limiting subunit, or the geometric mean of its subunits.
+    normalise
+        Scale library sizes so that genes that rise strongly do not make the others seem to fall
+        (:mod:`dolor.crosstalk.normalisation`).
+    ordered
+        Position of every condition on an axis, such as ``{"naive": 0, "day3": 3, "day14": 14}``: adds the slope along
+        it, log2 for one unit of the axis, as a ``condition`` whose case begins with ``trend:``.
 
     Returns
     -------
@@ -62,6 +69,7 @@ def contrast(
     expression. ``status`` is ``tested``; ``described`` (an effect, but fewer than two samples in a group, or nothing
     left to estimate the variance from); or ``untestable``. ``reason`` says why. ``infiltration`` and ``per_cell`` split
     the log2 change of the ligand's supply by the sender.
+    With more than two conditions, ``omnibus_pvalue`` is that of the F test of all of them together.
 
     Raises
     ------
@@ -76,38 +84,38 @@ def contrast(
         raise DataError(f"the interactions lack the column(s) {', '.join(missing)}")
     dataset = profiles.obs["dataset_id"].astype(str).to_numpy()
     masks = [dataset == name for name in sorted(set(dataset))]
-    tables = [
-        _contrast_dataset(profiles[of_dataset], interactions, formula, reference or {}, min_detection, complexes)
-        for of_dataset in masks
-    ]
-    table = tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
-    return check(table, CONTRASTS)
+    options = _Options(formula, dict(reference or {}), ordered, min_detection, complexes, normalise)
+    tables = [_contrast_dataset(profiles[of_dataset], interactions, options) for of_dataset in masks]
+    return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
 
 
-def _contrast_dataset(
-    profiles: AnnData,
-    interactions: pd.DataFrame,
-    formula: str,
-    reference: Mapping[str, str],
-    min_detection: float,
-    complexes: Complexes,
-) -> pd.DataFrame:
+class _Options(NamedTuple):
+    """The arguments of :func:`contrast` that hold for every data set."""
+
+    formula: str
+    reference: Mapping[str, str]
+    ordered: Mapping[str, float] | None
+    min_detection: float
+    complexes: Complexes
+    normalise: bool
+
+
+def _contrast_dataset(profiles: AnnData, interactions: pd.DataFrame, options: _Options) -> pd.DataFrame:
     """Fit the models of one data set and lay out their comparisons."""
     dataset_id = str(profiles.obs["dataset_id"].iloc[0])
-    replicate = replicates_of(profiles.obs, variables_of(formula))
-    samples = profiles.obs.assign(replicate=replicate).drop_duplicates("replicate").set_index("replicate").sort_index()
+    replicate = replicates_of(profiles.obs, variables_of(options.formula))
+    samples = samples_of(profiles.obs, replicate)
     ligands, receptors = (interactions[side].astype(str).tolist() for side in ("ligand", "receptor"))
-    supply = supply_of(profiles, [*ligands, *receptors], replicate, complexes)
-    eligibility = eligibility_of(supply, ligands, receptors, min_detection)
+    supply = supply_of(profiles, [*ligands, *receptors], replicate, options.complexes, normalise=options.normalise)
+    eligibility = eligibility_of(supply, ligands, receptors, options.min_detection)
     pairs = tuple(np.array([supply.units[name] for name in side], dtype=np.intp) for side in (ligands, receptors))
     parts = []
-    for model in models_of(samples, formula, reference):
-        modelled = supply.of(model.design.samples.index.tolist())
+    for unblocked in models_of(samples, options.formula, options.reference, options.ordered):
+        modelled = supply.of(unblocked.design.samples.index.tolist())
+        variance = expected_variance(modelled, unblocked.design.matrix, supply.detection > 0)
+        model = with_correlation(unblocked, modelled.log2, variance)
         answers = _answers(model, modelled.cells > 0)
-        variance = expected_variance(modelled, model.design.matrix, supply.detection > 0)
-        raw = fit_interactions(
-            modelled, variance, (pairs[0], pairs[1]), eligibility.code == 0, model.design, model.comparisons, answers
-        )
+        raw = fit_interactions(modelled, variance, (pairs[0], pairs[1]), eligibility.code == 0, model, answers)
         split = split_supply(modelled, model.design.matrix, np.array([c.weights for c in model.comparisons]))
         parts.append(contrast_table(dataset_id, model, supply, interactions, answers, eligibility, raw, split))
     return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]

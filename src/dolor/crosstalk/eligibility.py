@@ -17,7 +17,7 @@ __all__ = ["Eligibility", "eligibility_of"]
 class Eligibility:
     """``code`` (senders × receivers × interactions) points into ``reasons``; 0, the empty reason, is eligible."""
 
-    code: NDArray[np.int32]
+    code: NDArray[np.int16]
     reasons: tuple[str, ...]
 
 
@@ -42,7 +42,7 @@ def eligibility_of(
     A code for each sender, receiver and interaction, and what the codes mean.
     """
     reasons = [""]
-    code = np.zeros((len(supply.cell_types), len(supply.cell_types), len(ligands)), dtype=np.int32)
+    code = np.zeros((len(supply.cell_types), len(supply.cell_types), len(ligands)), dtype=np.int16)
     detected = (supply.detection > 0) & (supply.detection >= min_detection)
     for side, units in (("receptor", receptors), ("ligand", ligands)):
         reasons.append(f"{side} detected in less than {min_detection:.3g} of the cells")

@@ -6,7 +6,9 @@ sender and receiver share the replicates that have both, so they are fitted toge
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,15 +18,19 @@ from scipy import special
 from dolor.crosstalk.comparisons import Comparison
 from dolor.crosstalk.design import Design
 from dolor.crosstalk.linear_model import fit, is_estimable
+from dolor.crosstalk.models import Model
 from dolor.crosstalk.moderation import fit_prior, moderate
+from dolor.crosstalk.multiple_testing import benjamini_hochberg
 from dolor.crosstalk.supply import Supply
 
-__all__ = ["Answers", "Raw", "answers_of", "fit_interactions", "test_statistics"]
+__all__ = ["Answers", "Raw", "Tests", "answers_of", "fit_interactions", "test_interactions"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 SMALLEST_GROUP = 2
+# Each comparison is tested by one thread, so that their number changes no result.
+_THREADS = min(os.cpu_count() or 1, 4)
 
 
 @dataclass(frozen=True)
@@ -43,15 +49,39 @@ class Answers:
 class Raw:
     """Fits of M comparisons, T senders, T receivers, I interactions; NaN where there is none.
 
-    ``variance`` and ``log_expected`` (T × T × I) are the residual variance and the log of the one expected from counts;
-    ``df`` (T × T) its degrees of freedom.
+    ``effect`` and ``unscaled_variance`` (M × T × T × I); residual ``variance``, the log of the one expected from counts
+    (``log_expected``) and the numerator of the F statistic over conditions (``joint``), T × T × I; ``df`` (T × T).
     """
 
     effect: Floats
     unscaled_variance: Floats
     variance: Floats
     log_expected: Floats
+    joint: Floats
     df: Floats
+
+    @classmethod
+    def empty(cls, comparisons: int, types: int, interactions: int) -> Raw:
+        """Make room for fits."""
+        shape = (types, types, interactions)
+        effect, unscaled = (np.full((comparisons, *shape), np.nan) for _ in range(2))
+        variance, log_expected, joint = (np.full(shape, np.nan) for _ in range(3))
+        return cls(effect, unscaled, variance, log_expected, joint, np.zeros(shape[:2]))
+
+
+@dataclass(frozen=True)
+class Tests:
+    """Moderated tests: ``se``, ``statistic``, ``pvalue``, ``qvalue`` (M × T × T × I), ``df`` (T × T × I).
+
+    ``omnibus`` (T × T × I) is the p-value of the F test of all conditions together.
+    """
+
+    se: Floats
+    statistic: Floats
+    pvalue: Floats
+    qvalue: Floats
+    df: Floats
+    omnibus: Floats
 
 
 def answers_of(design: Design, comparisons: Sequence[Comparison], present: Bools) -> Answers:
@@ -94,8 +124,7 @@ def fit_interactions(
     variance: Floats,
     pairs: tuple[NDArray[np.intp], NDArray[np.intp]],
     usable: Bools,
-    design: Design,
-    comparisons: Sequence[Comparison],
+    model: Model,
     answers: Sequence[Sequence[Answers]],
 ) -> Raw:
     """Fit all interactions.
@@ -110,8 +139,8 @@ def fit_interactions(
         Units of the ligands and of the receptors, I each.
     usable
         T × T × I: what is measured and detected.
-    design, comparisons
-        The model.
+    model
+        Design and M comparisons.
     answers
         For each sender and receiver, what their replicates can answer.
 
@@ -119,45 +148,66 @@ def fit_interactions(
     -------
     The fits.
     """
-    ligands, receptors = pairs
-    types, count = len(supply.cell_types), len(ligands)
-    shape = (types, types, count)
-    raw = Raw(
-        effect=np.full((len(comparisons), *shape), np.nan),
-        unscaled_variance=np.full((len(comparisons), *shape), np.nan),
-        variance=np.full(shape, np.nan),
-        log_expected=np.full(shape, np.nan),
-        df=np.zeros(shape[:2]),
-    )
-    weights = np.array([comparison.weights for comparison in comparisons])
-    for sender in range(types):
-        for receiver in range(types):
-            answer = answers[sender][receiver]
-            chosen = np.flatnonzero(usable[sender, receiver])
-            if not (answer.estimable.any() and len(chosen)):
-                continue
-            rows = np.flatnonzero(answer.present)
-            ligand, receptor = ligands[chosen], receptors[chosen]
-            score = (supply.log2[rows, sender][:, ligand] + supply.log2[rows, receiver][:, receptor]) / 2
-            expected = (variance[rows, sender][:, ligand] + variance[rows, receiver][:, receptor]) / 4
-            typical = expected.mean(axis=0)
-            result = fit(score, typical / expected, design.matrix[rows], weights[answer.estimable])
-            at = np.ix_(np.flatnonzero(answer.estimable), np.array([sender]), np.array([receiver]), chosen)
-            raw.effect[at] = result.effect[:, None, None]
-            raw.unscaled_variance[at] = result.unscaled_variance[:, None, None]
-            raw.variance[sender, receiver, chosen] = result.variance
-            raw.log_expected[sender, receiver, chosen] = np.log(typical)
-            raw.df[sender, receiver] = result.df
+    types = range(len(supply.cell_types))
+    raw = Raw.empty(len(model.comparisons), len(types), len(pairs[0]))
+    sides = [_by_type(values, units) for values in (supply.log2 / 2, variance / 4) for units in pairs]
+    ligand, receptor, ligand_variance, receptor_variance = sides
+    weights = np.array([comparison.weights for comparison in model.comparisons])
+    conditions = np.array([c.contrast_type == "condition" and not c.ordered for c in model.comparisons])
+
+    def fit_pair(sender: int, receiver: int) -> None:
+        answer = answers[sender][receiver]
+        chosen = np.flatnonzero(usable[sender, receiver])
+        possible = np.flatnonzero(answer.estimable)
+        if not (len(possible) and len(chosen)):
+            return
+        rows = np.flatnonzero(answer.present)
+        score, expected = (
+            of_sender[sender][rows].take(chosen, axis=1) + of_receiver[receiver][rows].take(chosen, axis=1)
+            for of_sender, of_receiver in ((ligand, receptor), (ligand_variance, receptor_variance))
+        )
+        typical = expected.mean(axis=0)
+        result = fit(
+            score,
+            typical / expected,
+            model.design.matrix[rows],
+            weights[possible],
+            correlation=None if model.correlation is None else model.correlation[np.ix_(rows, rows)],
+            together=conditions[possible] if conditions[answer.estimable].sum() == conditions.sum() else None,
+        )
+        raw.effect[:, sender, receiver][np.ix_(possible, chosen)] = result.effect
+        raw.unscaled_variance[:, sender, receiver][np.ix_(possible, chosen)] = result.unscaled_variance
+        raw.variance[sender, receiver, chosen] = result.variance
+        raw.log_expected[sender, receiver, chosen] = np.log(typical)
+        raw.joint[sender, receiver, chosen] = result.joint
+        raw.df[sender, receiver] = result.df
+
+    for sender in types:
+        for receiver in types:
+            fit_pair(sender, receiver)
     return raw
 
 
-def test_statistics(raw: Raw) -> tuple[Floats, Floats, Floats, Floats]:
-    """Moderate the variances over all tests.
+def _by_type(values: Floats, units: NDArray[np.intp]) -> Floats:
+    """Bring S × T × U to T × S × I."""
+    return np.ascontiguousarray(values.transpose(1, 0, 2)[:, :, units])
+
+
+def test_interactions(raw: Raw, tested: Bools, conditions: int) -> Tests:
+    """Moderate the variances over all tests and test every comparison.
+
+    Parameters
+    ----------
+    raw
+        The fits.
+    tested
+        M × T × T × I: what may be tested; the rest gets no p-value.
+    conditions
+        Number of comparisons that the F test of all conditions joins.
 
     Returns
     -------
-    se, statistic, pvalue : M × T × T × I
-    df : T × T × I, those of the moderated variance
+    The tests, adjusted within each comparison.
     """
     df = np.broadcast_to(raw.df[:, :, None], raw.variance.shape)
     fitted = np.isfinite(raw.variance) & (df > 0)
@@ -165,7 +215,18 @@ def test_statistics(raw: Raw) -> tuple[Floats, Floats, Floats, Floats]:
     if fitted.any():
         prior = fit_prior(raw.variance[fitted], df[fitted], raw.log_expected[fitted])
         posterior[fitted], total[fitted] = moderate(raw.variance[fitted], df[fitted], prior)
-    se = np.sqrt(raw.unscaled_variance * posterior)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = np.where(se > 0, raw.effect / se, np.nan)
-    return se, statistic, 2 * special.stdtr(total, -np.abs(statistic)), total
+    made = [np.empty(raw.effect.shape) for _ in range(4)]
+
+    def test(comparison: int) -> None:
+        se, statistic, pvalue, qvalue = (values[comparison] for values in made)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            np.sqrt(raw.unscaled_variance[comparison] * posterior, out=se)
+            se[~tested[comparison] | (se <= 0)] = np.nan
+            np.divide(raw.effect[comparison], se, out=statistic)
+        np.multiply(special.stdtr(total, -np.abs(statistic)), 2, out=pvalue)
+        qvalue.flat = benjamini_hochberg(pvalue.ravel())
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        list(pool.map(test, range(len(raw.effect))))
+    omnibus = special.fdtrc(conditions, total, raw.joint / posterior) if conditions > 1 else raw.joint
+    return Tests(made[0], made[1], made[2], made[3], total, omnibus)

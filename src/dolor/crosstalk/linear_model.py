@@ -16,12 +16,17 @@ _TOLERANCE = 1e-8
 
 @dataclass(frozen=True)
 class Fit:
-    """Comparisons of K responses: ``effect`` and ``unscaled_variance`` (M × K), ``variance`` (K), residual ``df``."""
+    """M comparisons of K responses.
+
+    ``effect`` and ``unscaled_variance`` (M × K); residual ``variance`` (K) with ``df``; ``joint`` (K), the numerator of
+    the F statistic of the comparisons that are tested together, in units of the residual variance (NaN if none are).
+    """
 
     effect: Floats
     unscaled_variance: Floats
     variance: Floats
     df: int
+    joint: Floats
 
 
 def basis(design: Floats) -> tuple[Floats, Floats]:
@@ -59,7 +64,15 @@ def is_estimable(comparison: Floats, design: Floats) -> bool:
     return bool(np.abs(outside).max(initial=0.0) < 1e-6)
 
 
-def fit(response: Floats, weights: Floats, design: Floats, comparisons: Floats) -> Fit:
+def fit(
+    response: Floats,
+    weights: Floats,
+    design: Floats,
+    comparisons: Floats,
+    *,
+    correlation: Floats | None = None,
+    together: NDArray[np.bool_] | None = None,
+) -> Fit:
     """Fit every response by weighted least squares and evaluate the comparisons.
 
     Parameters
@@ -72,6 +85,10 @@ def fit(response: Floats, weights: Floats, design: Floats, comparisons: Floats) 
         Samples × coefficients; a rank-deficient one is solved in the space that it spans.
     comparisons
         M × coefficients, each estimable (:func:`is_estimable`).
+    correlation
+        Samples × samples; None if they are independent.
+    together
+        M; the comparisons that the joint F statistic is about.
 
     Returns
     -------
@@ -87,20 +104,69 @@ def fit(response: Floats, weights: Floats, design: Floats, comparisons: Floats) 
     (4.0, 2.0, 2)
     """
     columns, rows = basis(design)
-    samples, rank = columns.shape
     contrast = comparisons @ rows
-    products = (columns[:, :, None] * columns[:, None, :]).reshape(samples, rank * rank)
-    gram = (weights.T @ products).reshape(-1, rank, rank)
-    weighted = weights * response
-    inverse = np.linalg.inv(gram)
-    coefficients = np.matmul(inverse, (weighted.T @ columns)[:, :, None])[:, :, 0]
-    residual = response - columns @ coefficients.T
+    solve = _independent if correlation is None else _correlated
+    inverse, coefficients, squares = solve(response, weights, columns, correlation)
+    samples, rank = columns.shape
     df = samples - rank
-    squares = np.einsum("sk,sk,sk->k", weights, residual, residual)
     outer = (contrast[:, :, None] * contrast[:, None, :]).reshape(len(contrast), rank * rank)
     return Fit(
-        effect=contrast @ coefficients.T,
-        unscaled_variance=outer @ inverse.reshape(-1, rank * rank).T,
+        effect=contrast @ coefficients,
+        unscaled_variance=outer @ inverse.reshape(rank * rank, -1),
         variance=squares / df if df > 0 else np.full(response.shape[1], np.nan),
         df=df,
+        joint=_joint(contrast, together, inverse, coefficients),
     )
+
+
+def _independent(response: Floats, weights: Floats, columns: Floats, _: Floats | None) -> tuple[Floats, Floats, Floats]:
+    """Return the inverse of the normal matrix (rank × rank × K), coefficients (rank × K), residual squares (K)."""
+    samples, rank = columns.shape
+    products = (columns[:, :, None] * columns[:, None, :]).reshape(samples, rank * rank)
+    inverse = _inverse((products.T @ weights).reshape(rank, rank, -1))
+    coefficients = (inverse * (columns.T @ (weights * response))[None]).sum(axis=1)
+    residual = response - columns @ coefficients
+    residual *= residual
+    residual *= weights
+    return inverse, coefficients, residual.sum(axis=0)
+
+
+def _correlated(
+    response: Floats, weights: Floats, columns: Floats, correlation: Floats | None
+) -> tuple[Floats, Floats, Floats]:
+    """Solve as :func:`_independent` does, after a rotation that makes correlated samples independent."""
+    root = np.sqrt(weights)
+    samples, rank = columns.shape
+    rotate = np.linalg.inv(np.linalg.cholesky(np.asarray(correlation)))
+    rotated = (rotate @ (columns[:, :, None] * root[:, None, :]).reshape(samples, -1)).reshape(samples, rank, -1)
+    target = rotate @ (root * response)
+    inverse = _inverse(np.einsum("spk,sqk->pqk", rotated, rotated))
+    coefficients = (inverse * (rotated * target[:, None]).sum(axis=0)[None]).sum(axis=1)
+    residual = target - (rotated * coefficients).sum(axis=1)
+    return inverse, coefficients, (residual**2).sum(axis=0)
+
+
+def _inverse(matrices: Floats) -> Floats:
+    """Invert K positive definite matrices (rank × rank × K) by sweeping; for small ones far faster than one by one."""
+    swept = matrices
+    for pivot in range(len(matrices)):
+        row = swept[pivot] / swept[pivot, pivot]
+        column = swept[:, pivot].copy()
+        swept = swept - column[:, None] * row[None]
+        swept[pivot] = row
+        swept[:, pivot] = -column / column[pivot]
+        swept[pivot, pivot] = 1 / column[pivot]
+    return swept
+
+
+def _joint(contrast: Floats, together: NDArray[np.bool_] | None, inverse: Floats, coefficients: Floats) -> Floats:
+    """Return the mean square of the comparisons tested together, whatever their correlation."""
+    if together is None or together.sum() < 2:
+        return np.full(coefficients.shape[1], np.nan)
+    chosen = contrast[together]
+    number = int(np.linalg.matrix_rank(chosen))
+    covariance = np.einsum("mp,pqk,nq->kmn", chosen, inverse, chosen, optimize=True)
+    effect = chosen @ coefficients
+    solved = np.einsum("kmn,nk->mk", np.linalg.pinv(covariance, hermitian=True), effect)
+    joint: Floats = (effect * solved).sum(axis=0) / number
+    return joint

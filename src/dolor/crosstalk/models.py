@@ -7,23 +7,34 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from dolor.crosstalk.blocking import block_correlation, consensus_correlation, indicator, is_paired
 from dolor.crosstalk.comparisons import Comparison, comparisons_of, reference_levels
 from dolor.crosstalk.design import SEXES, Design, build_design, variables_of
+from dolor.crosstalk.linear_model import is_estimable
 from dolor.errors import DesignError
 
-__all__ = ["Model", "models_of", "replicates_of"]
+__all__ = ["Model", "models_of", "replicates_of", "samples_of", "with_correlation"]
+
+Floats = NDArray[np.float64]
 
 _UNKNOWN_DONORS = frozenset({"", "unknown", "na", "nan", "none", "not_stated"})
 
 
 @dataclass(frozen=True)
 class Model:
-    """A design, the comparisons that it answers, and what a reader of these must know."""
+    """A design, the comparisons that it answers, and what a reader of these must know.
+
+    ``blocks`` (samples × donors) are there if samples of one donor share a random intercept; ``correlation`` (samples ×
+    samples) follows once it is estimated.
+    """
 
     design: Design
     comparisons: tuple[Comparison, ...]
     note: str = ""
+    blocks: Floats | None = None
+    correlation: Floats | None = None
 
 
 def replicates_of(obs: pd.DataFrame, formula_variables: frozenset[str]) -> pd.Series:
@@ -52,8 +63,36 @@ def replicates_of(obs: pd.DataFrame, formula_variables: frozenset[str]) -> pd.Se
     return obs["sample_id"].astype(str).map(names)
 
 
-def models_of(samples: pd.DataFrame, formula: str, reference: Mapping[str, str]) -> list[Model]:
+def samples_of(obs: pd.DataFrame, replicate: pd.Series) -> pd.DataFrame:
+    """Return one row a replicate, in alphabetical order."""
+    return obs.assign(replicate=replicate).drop_duplicates("replicate").set_index("replicate").sort_index()
+
+
+def with_correlation(model: Model, log2: Floats, variance: Floats) -> Model:
+    """Estimate the correlation of samples of one donor, if the model has donors as a random intercept.
+
+    Parameters
+    ----------
+    model
+        A model with or without ``blocks``.
+    log2, variance
+        S × T × U, log2 expression and its expected variance.
+    """
+    if model.blocks is None:
+        return model
+    correlation = consensus_correlation(log2, variance, model.design.matrix, model.blocks)
+    return replace(model, correlation=block_correlation(model.blocks, correlation))
+
+
+def models_of(
+    samples: pd.DataFrame,
+    formula: str,
+    reference: Mapping[str, str],
+    ordered: Mapping[str, float] | None = None,
+) -> list[Model]:
     """Choose the models for a formula.
+
+    Where donors gave several samples, see :mod:`dolor.crosstalk.blocking`.
 
     Where some samples have no known sex (``mixed`` or ``unknown``), the effect of condition comes from all samples
     without the sex terms, and everything about sex from the samples whose sex is known. Where there is one sex only,
@@ -63,18 +102,49 @@ def models_of(samples: pd.DataFrame, formula: str, reference: Mapping[str, str])
     ----------
     samples
         One row a replicate.
-    formula, reference
+    formula, reference, ordered
         As in :func:`dolor.crosstalk.contrast.contrast`.
 
     Returns
     -------
-    One or two models.
+    The models, most often one.
 
     Raises
     ------
     dolor.errors.DesignError
         The samples cannot separate the effects that the formula names.
     """
+    models = _unblocked(samples, formula, reference, ordered)
+    if "donor_id" in variables_of(formula):
+        return models
+    return [blocked for model in models for blocked in _blocked(model, samples)]
+
+
+def _blocked(model: Model, samples: pd.DataFrame) -> list[Model]:
+    """Account for donors that gave several samples: fixed within donors, random between them."""
+    donors = samples.loc[model.design.samples.index, "donor_id"].astype(str)
+    donors = donors.where(~donors.str.lower().isin(_UNKNOWN_DONORS), donors.index.astype(str))
+    if donors.is_unique:
+        return [model]
+    blocks = indicator(donors)
+    if not is_paired(donors):
+        return [replace(model, blocks=blocks)]
+    own_control = np.hstack([model.design.matrix, blocks])
+    padding = np.zeros(blocks.shape[1])
+    within = [is_estimable(np.append(c.weights, padding), own_control) for c in model.comparisons]
+    inside = tuple(
+        replace(c, weights=np.append(c.weights, padding))
+        for c, is_within in zip(model.comparisons, within, strict=True)
+        if is_within
+    )
+    outside = tuple(c for c, is_within in zip(model.comparisons, within, strict=True) if not is_within)
+    paired = replace(model, design=replace(model.design, matrix=own_control), comparisons=inside)
+    return [paired, *([replace(model, comparisons=outside, blocks=blocks)] if outside else [])]
+
+
+def _unblocked(
+    samples: pd.DataFrame, formula: str, reference: Mapping[str, str], ordered: Mapping[str, float] | None
+) -> list[Model]:
     variables = variables_of(formula)
     levels = reference_levels(samples, reference) if "condition" in variables else {"sex": "male", **reference}
     if not variables & {"condition", "sex"}:
@@ -85,53 +155,68 @@ def models_of(samples: pd.DataFrame, formula: str, reference: Mapping[str, str])
             "conditions, so take condition out of the formula to compare the sexes"
         )
     if "sex" not in variables:
-        return [_model(samples, formula, levels)]
+        return [_model(samples, formula, levels, ordered)]
     sexed = samples[samples["sex"].astype(str).isin(SEXES)]
     if sexed["sex"].nunique() < 2:
-        return [_one_sex(samples, sexed, formula, levels)]
+        return [_one_sex(samples, sexed, formula, levels, ordered)]
     if len(sexed) == len(samples):
-        return [_model(samples, formula, levels)]
-    return _some_without_sex(samples, sexed, formula, levels)
+        return [_model(samples, formula, levels, ordered)]
+    return _some_without_sex(samples, sexed, formula, levels, ordered)
 
 
 def _model(
-    samples: pd.DataFrame, formula: str, levels: Mapping[str, str], without: tuple[str, ...] = (), note: str = ""
+    samples: pd.DataFrame,
+    formula: str,
+    levels: Mapping[str, str],
+    ordered: Mapping[str, float] | None,
+    without: tuple[str, ...] = (),
+    note: str = "",
 ) -> Model:
     design = build_design(samples, formula, without=without)
-    return Model(design, tuple(comparisons_of(design, {"condition": "", **levels})), note)
+    return Model(design, tuple(comparisons_of(design, {"condition": "", **levels}, ordered)), note)
 
 
 def _some_without_sex(
-    samples: pd.DataFrame, sexed: pd.DataFrame, formula: str, levels: Mapping[str, str]
+    samples: pd.DataFrame,
+    sexed: pd.DataFrame,
+    formula: str,
+    levels: Mapping[str, str],
+    ordered: Mapping[str, float] | None,
 ) -> list[Model]:
     count = len(samples) - len(sexed)
     note = f"{count} sample(s) of mixed or unknown sex left out"
-    with_sex = _model(sexed, formula, levels, note=note)
+    with_sex = _model(sexed, formula, levels, ordered, note=note)
     if "condition" not in with_sex.design.variables:
         return [with_sex]
     all_samples = _model(
-        samples, formula, levels, without=("sex",), note=f"sex not modelled: {count} sample(s) of mixed or unknown sex"
+        samples, formula, levels, ordered, ("sex",), note=f"sex not modelled: {count} sample(s) of mixed or unknown sex"
     )
     about_sex = tuple(c for c in with_sex.comparisons if c.contrast_type != "condition")
     return [all_samples, replace(with_sex, comparisons=about_sex)]
 
 
-def _one_sex(samples: pd.DataFrame, sexed: pd.DataFrame, formula: str, levels: Mapping[str, str]) -> Model:
+def _one_sex(
+    samples: pd.DataFrame,
+    sexed: pd.DataFrame,
+    formula: str,
+    levels: Mapping[str, str],
+    ordered: Mapping[str, float] | None,
+) -> Model:
     """Model condition alone; say of each comparison that needs two sexes why it cannot be made."""
     found = sorted(sexed["sex"].astype(str).unique())
     reason = f"all samples of known sex are {found[0]}" if found else "no sample has a known sex"
     if "condition" not in variables_of(formula):
         raise DesignError(f"{reason}, so sex cannot be compared; the formula '{formula}' leaves nothing else")
-    model = _model(samples, formula, levels, without=("sex",))
+    model = _model(samples, formula, levels, ordered, ("sex",))
     other = next(sex for sex in SEXES if sex != levels["sex"])
     nothing = np.zeros(model.design.matrix.shape[1])
-    conditions = [*dict.fromkeys(c.case for c in model.comparisons), levels["condition"]]
+    conditions = [*dict.fromkeys(c.case for c in model.comparisons if not c.ordered), levels["condition"]]
 
     def impossible(kind: str, case: str, base: str, stratum: str = "") -> Comparison:
         return Comparison(kind, case, base, stratum, nothing, (), 0, reason)
 
     made: list[Comparison] = list(model.comparisons)
-    for comparison in model.comparisons:
+    for comparison in (c for c in model.comparisons if not c.ordered):
         case, base = comparison.case, comparison.reference
         for sex in SEXES:
             alone = [sex] == found and len(sexed) == len(samples)

@@ -59,18 +59,30 @@ def fit_prior(variance: Floats, df: Floats, covariate: Floats | None = None) -> 
     if len(variance) < 3:
         return Prior(0.0, np.array(variance, dtype=float))
     floor = _SMALLEST_PART * float(np.median(variance[variance > 0])) if (variance > 0).any() else 1.0
-    log_variance = np.log(np.maximum(variance, floor)) - special.digamma(df / 2) + np.log(df / 2)
+    log_variance = np.log(np.maximum(variance, floor)) - _log_bias(df)
     columns = np.ones((len(variance), 1)) if covariate is None else natural_spline(covariate)
     if len(variance) <= 2 * columns.shape[1]:
         columns = columns[:, :1]
     coefficients, _, rank, _ = np.linalg.lstsq(columns, log_variance, rcond=None)
     center = columns @ coefficients
     scatter = float(((log_variance - center) ** 2).sum() / (len(variance) - rank))
-    excess = scatter - float(special.polygamma(1, df / 2).mean())
+    excess = scatter - _mean_trigamma(df / 2)
     if excess <= 0:
         return Prior(np.inf, np.exp(center))
     half = trigamma_inverse(excess)
     return Prior(2 * half, np.exp(center + special.digamma(half) - np.log(half)))
+
+
+def _log_bias(df: Floats) -> Floats:
+    """Return the expected logarithm of a chi-square with these degrees of freedom over them."""
+    distinct, place = np.unique(df, return_inverse=True)
+    bias: Floats = (special.digamma(distinct / 2) - np.log(distinct / 2))[place]
+    return bias
+
+
+def _mean_trigamma(values: Floats) -> float:
+    distinct, counts = np.unique(values, return_counts=True)
+    return float((special.polygamma(1, distinct) * counts).sum() / counts.sum())
 
 
 def moderate(variance: Floats, df: Floats, prior: Prior) -> tuple[Floats, Floats]:

@@ -35,7 +35,7 @@ def benjamini_hochberg(pvalues: Floats) -> Floats:
     tested = np.flatnonzero(np.isfinite(pvalues))
     if not len(tested):
         return adjusted
-    order = tested[np.argsort(pvalues[tested], kind="stable")]
+    order = tested[np.argsort(pvalues[tested])]
     scaled = pvalues[order] * (len(order) / np.arange(1, len(order) + 1))
     adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return adjusted

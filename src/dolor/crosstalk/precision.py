@@ -47,11 +47,12 @@ def expected_variance(supply: Supply, design: Floats, expressed: NDArray[np.bool
     if usable.sum() < 10 * _LEVELS:
         return np.where(present[:, :, None], 1.0, np.nan) * np.ones_like(supply.log2)
     centers = np.unique(np.quantile(level[expressed], np.linspace(0, 1, _LEVELS)))
-    share = remaining[:, :, None] * np.ones_like(squares)
-    tent = _tents(np.broadcast_to(level, squares.shape)[usable], centers)
-    terms = np.column_stack([tent, sampling[usable], np.broadcast_to(cells[:, :, None], squares.shape)[usable]])
-    coefficients = _fit_positive(terms, squares[usable] / share[usable], share[usable])
-    biological = (_tents(level.ravel(), centers) @ coefficients[: len(centers)]).reshape(level.shape)
+    share = np.broadcast_to(remaining[:, :, None], squares.shape)[usable]
+    tents = _tents(level.ravel(), centers)
+    place = np.broadcast_to(np.arange(level.size).reshape(level.shape), squares.shape)[usable]
+    terms = np.column_stack([tents[place], sampling[usable], np.broadcast_to(cells[:, :, None], squares.shape)[usable]])
+    coefficients = _fit_positive(terms, squares[usable] / share, share)
+    biological = (tents @ coefficients[: len(centers)]).reshape(level.shape)
     variance = biological + coefficients[-2] * sampling + coefficients[-1] * cells[:, :, None]
     typical = float(np.median(variance[usable]))
     return np.where(present[:, :, None], np.maximum(variance, _SMALLEST_PART * typical), np.nan)

@@ -17,6 +17,7 @@ from scipy import sparse
 from dolor.contracts.profiles import DETECTION_LAYER
 from dolor.contracts.vocabulary import UNASSIGNED
 from dolor.crosstalk.expression import Complexes, Units, combine, compile_units, log_expression, per_10k
+from dolor.crosstalk.normalisation import effective_totals
 from dolor.knowledge import genelogic
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Supply:
     missing_genes
         For each unit that cannot be scored, the genes that were not measured.
     cells, totals
-        S × T: number of cells and of all their counts; 0 where the cell type is absent.
+        S × T: number of cells, and of all their counts after normalisation; 0 where the cell type is absent.
     all_cells
         S: cells of the replicate, those without a cell type included.
     log2
@@ -75,7 +76,14 @@ class Supply:
         )
 
 
-def supply_of(profiles: AnnData, units: Sequence[str], replicate: pd.Series, complexes: Complexes = "min") -> Supply:
+def supply_of(
+    profiles: AnnData,
+    units: Sequence[str],
+    replicate: pd.Series,
+    complexes: Complexes = "min",
+    *,
+    normalise: bool = True,
+) -> Supply:
     """Collect profiles into the array.
 
     Parameters
@@ -88,6 +96,8 @@ def supply_of(profiles: AnnData, units: Sequence[str], replicate: pd.Series, com
         For each row of the profiles, the replicate that it belongs to; counts of one replicate are summed.
     complexes
         What a complex is worth: its limiting subunit, or the geometric mean of its subunits.
+    normalise
+        Scale library sizes by :func:`dolor.crosstalk.normalisation.effective_totals`.
 
     Returns
     -------
@@ -113,6 +123,8 @@ def supply_of(profiles: AnnData, units: Sequence[str], replicate: pd.Series, com
     totals = _sum_groups(np.asarray(obs["n_counts"], dtype=float)[labelled], group, shape)
     summed = _sum_groups(counts, group, shape)
     compiled = compile_units(dict.fromkeys(units), genes)
+    if normalise:
+        totals = _normalised(profiles, labelled, group, totals)
     expression = combine(per_10k(summed.reshape(-1, len(genes)), totals.ravel()), compiled, complexes)
     log2 = log_expression(expression).reshape(*shape, len(compiled.names))
     return Supply(
@@ -127,6 +139,13 @@ def supply_of(profiles: AnnData, units: Sequence[str], replicate: pd.Series, com
         pooled=combine(per_10k(summed.sum(axis=0), totals.sum(axis=0)), compiled, complexes),
         detection=_detection(_sum_groups(detecting, group, shape).sum(axis=0), cells.sum(axis=0), compiled),
     )
+
+
+def _normalised(profiles: AnnData, rows: NDArray[np.intp], group: NDArray[np.intp], totals: Floats) -> Floats:
+    """Scale the totals (S × T) of each cell type by all genes of the profiles."""
+    shape = (totals.shape[0], totals.shape[1])
+    counts = _sum_groups(_dense(profiles.X, rows, np.arange(profiles.n_vars)), group, shape)
+    return np.column_stack([effective_totals(counts[:, i], totals[:, i]) for i in range(shape[1])])
 
 
 def _detection(detecting: Floats, cells: Floats, units: Units) -> Floats:
