@@ -1,8 +1,166 @@
-"""Commands on what dolor knows: the catalog, the populations, the registry of studies, the configuration's schema."""
+"""Commands on what dolor knows: the catalog, the populations, the registry of studies, the configuration's schema.
+
+Tables are printed with tabs, so that they go straight into a spreadsheet or another program.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
 import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dolor.knowledge.catalog import Organism
+
+File = Annotated[Path | None, typer.Argument(help="A file of your own; default: the one that dolor ships.")]
+Out = Annotated[Path | None, typer.Option(help="File to write; default: the terminal.")]
+OfOrganism = Annotated[str, typer.Option(help="mouse or human.")]
+Filter = Annotated[str | None, typer.Option(help="Only rows that hold this word.")]
+
+catalog = typer.Typer(help="The mediator catalog: what the review states, row by row.", no_args_is_help=True)
+populations = typer.Typer(help="The populations and their markers.", no_args_is_help=True)
+datasets = typer.Typer(help="The public studies that dolor knows by name.", no_args_is_help=True)
+
+
+@catalog.command("show")
+def show_catalog(
+    compartment: Filter = None,
+    pain_type: Filter = None,
+    sex: Filter = None,
+    effect: Filter = None,
+    kind: Filter = None,
+    cell: Filter = None,
+) -> None:
+    """Print the statements, all of them or those that match every filter."""
+    from dolor.knowledge.catalog import mediators
+
+    _print(mediators(compartment=compartment, pain_type=pain_type, sex=sex, effect=effect, kind=kind, cell=cell))
+
+
+@catalog.command("validate")
+def validate_catalog(file: File = None) -> None:
+    """Check a catalog and count what is in it; leave with 3 if there is a fault."""
+    from dolor.errors import DataError
+    from dolor.knowledge.catalog import validate
+
+    report = validate(file)
+    typer.echo(report)
+    if not report.ok:
+        raise DataError(f"{report.path}: {len(report.faults)} fault(s), the first: {report.faults[0]}")
+
+
+@catalog.command("export")
+def export_catalog(
+    organism: OfOrganism = "mouse",
+    layout: Annotated[str, typer.Option(help="dolor, liana or cellphonedb.")] = "dolor",
+    database: Annotated[Path | None, typer.Option(help="CellPhoneDB database that the tables are for.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File (for cellphonedb: folder) to write.")] = None,
+) -> None:
+    """Write the scoreable pairs, in the columns that LIANA or CellPhoneDB read if asked."""
+    from dolor.errors import UsageError
+    from dolor.knowledge.catalog import interactions, to_cellphonedb, to_liana
+
+    pairs = interactions(cast("Organism", organism))
+    if layout == "cellphonedb":
+        if database is None or out is None:
+            raise UsageError(
+                "for cellphonedb name the database that the tables are for and a folder: --database, --out"
+            )
+        for name, table in to_cellphonedb(pairs, database).items():
+            _print(table, out / f"{name}.csv", separator=",")
+    elif layout in ("dolor", "liana"):
+        _print(to_liana(pairs) if layout == "liana" else pairs, out)
+    else:
+        raise UsageError(f"the layout '{layout}' is not known; choose dolor, liana or cellphonedb")
+
+
+@catalog.command("page")
+def page_catalog(out: Out = None) -> None:
+    """Write the catalog as a page to read."""
+    from dolor.knowledge.catalog import page
+
+    _say(page(), out)
+
+
+@populations.command("show")
+def show_populations(compartment: Filter = None) -> None:
+    """Print the tree of populations with their markers."""
+    from dolor.knowledge.populations import populations as table
+    from dolor.knowledge.populations import tree
+
+    found = table()
+    if compartment is not None:
+        found = found[found["id"].isin(tree().allowed_in(compartment))]
+    _print(found.map(lambda cell: ", ".join(cell) if isinstance(cell, tuple) else cell))
+
+
+@populations.command("validate")
+def validate_populations(file: File = None) -> None:
+    """Check a file of populations and count what is in it."""
+    from dolor.knowledge.populations import validate
+
+    _print(validate(file))
+
+
+@populations.command("export")
+def export_populations(organism: OfOrganism = "mouse", compartment: Filter = None, out: Out = None) -> None:
+    """Write the markers as a network: population, gene, sign."""
+    from dolor.knowledge.populations import markers
+
+    _print(markers(organism, compartment), out)
+
+
+@datasets.command("list")
+def list_datasets() -> None:
+    """List the studies like a catalogue, one line each."""
+    from dolor.io.datasets import table
+
+    found = table()
+    columns = ["id", "organism", "compartment", "readable", "conditions", "citation"]
+    shown = found[columns].map(lambda text: text if len(text) <= 48 else text[:47] + "…")
+    width = {name: max(len(name), int(shown[name].str.len().max())) for name in columns}
+    for row in [dict(zip(columns, columns, strict=True)), *shown.to_dict("records")]:
+        typer.echo("  ".join(str(row[name]).ljust(width[name]) for name in columns).rstrip())
+    typer.echo(f"{len(found)} studies; details: dolor datasets show ID")
+
+
+@datasets.command("show")
+def show_dataset(name: Annotated[str, typer.Argument(help="Id of the study.")]) -> None:
+    """Print all that the registry says of a study."""
+    import yaml
+
+    from dolor.io.datasets import show
+
+    typer.echo(yaml.safe_dump(show(name).model_dump(mode="json"), sort_keys=False, allow_unicode=True), nl=False)
+
+
+@datasets.command("validate")
+def validate_datasets(file: File = None) -> None:
+    """Check a registry file; leave with 3 if there is a fault."""
+    from dolor.errors import DataError
+    from dolor.io.datasets import table, validate
+
+    faults = validate(file)
+    for fault in faults:
+        typer.echo(f"FAULT {fault}")
+    if faults:
+        raise DataError(f"{file or 'datasets.yaml'}: {len(faults)} fault(s), the first: {faults[0]}")
+    if file is None:
+        found = table()
+        counts = (found["organism"] + ", " + found["compartment"]).value_counts()
+        typer.echo(f"{len(found)} studies, {(found['readable'] == 'yes').sum()} of them readable, no faults")
+        typer.echo("\n".join(f"  {where}: {number}" for where, number in counts.items()))
+
+
+@datasets.command("export")
+def export_datasets(out: Out = None) -> None:
+    """Write the registry as a table."""
+    from dolor.io.datasets import table
+
+    _print(table(), out)
 
 
 def schema() -> None:
@@ -14,4 +172,20 @@ def schema() -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Hang the commands on knowledge into the command line."""
+    app.add_typer(catalog, name="catalog")
+    app.add_typer(populations, name="populations")
+    app.add_typer(datasets, name="datasets")
     app.command()(schema)
+
+
+def _print(table: pd.DataFrame, out: Path | None = None, *, separator: str = "\t") -> None:
+    _say(table.to_csv(sep=separator, index=False, lineterminator="\n"), out)
+
+
+def _say(text: str, out: Path | None) -> None:
+    from dolor.io.atomic import write_text
+
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        write_text(out, text)
