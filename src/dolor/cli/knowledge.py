@@ -120,10 +120,10 @@ def list_datasets() -> None:
 
     found = table()
     columns = ["id", "organism", "compartment", "readable", "conditions", "citation"]
-    shown = found[columns].map(lambda text: text if len(text) <= 48 else text[:47] + "…")
-    width = {name: max(len(name), int(shown[name].str.len().max())) for name in columns}
-    for row in [dict(zip(columns, columns, strict=True)), *shown.to_dict("records")]:
-        typer.echo("  ".join(str(row[name]).ljust(width[name]) for name in columns).rstrip())
+    cells = [columns, *([_short(cell) for cell in row] for row in found[columns].to_numpy())]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(columns))]
+    for row in cells:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     typer.echo(f"{len(found)} studies; details: dolor datasets show ID")
 
 
@@ -161,6 +161,10 @@ def export_datasets(out: Out = None) -> None:
     from dolor.io.datasets import table
 
     _print(table(), out)
+
+
+def _short(text: str, longest: int = 48) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def schema() -> None:

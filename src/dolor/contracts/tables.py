@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from dolor.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Kind = Literal["text", "number", "count"]
 
@@ -133,11 +134,13 @@ def check(frame: pd.DataFrame, table: Table, source: str = "") -> pd.DataFrame:
 
 
 def _check_kind(column: pd.Series, kind: Kind, what: str) -> None:
+    from pandas.api.types import is_numeric_dtype
+
     if kind == "text":
         if column.isna().any():
             raise DataError(f"{what} has {int(column.isna().sum())} missing value(s); text is empty, never missing")
         return
-    if not pd.api.types.is_numeric_dtype(column):
+    if not is_numeric_dtype(column):
         raise DataError(f"{what} must hold numbers, not {column.dtype}")
     if kind == "count" and bool((column < 0).any()):
         raise DataError(f"{what} must hold counts; the smallest value is {column.min()}")
