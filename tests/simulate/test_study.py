@@ -199,16 +199,17 @@ def test_a_null_study_plants_nothing():
 
 
 def test_own_effects_replace_the_shipped_ones():
-    plant = Plant("tissue_macrophage", 5.0, gene="Il13", condition="injured")
+    plant = Plant("satellite_glia", 4.0, gene="Tnf", condition="injured")
     made = dl.simulate.study("drg", n_animals=2, cells_per_sample=200, effects=[plant])
-    assert set(made.truth.query("kind == 'expression'")["gene"]) == {"Il13"}
-    assert arms(per_sample(made, ["tissue_macrophage"], "Il13"), "condition") > 2
+    assert set(made.truth.query("kind == 'expression'")["gene"]) == {"Tnf"}
+    assert arms(per_sample(made, ["satellite_glia"], "Tnf"), "condition") > 2
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"compartment": "skin"}, "'skin' cannot be simulated: use drg, nerve, spinal_cord"),
+        ({"organism": "rat"}, "organism 'rat' cannot be simulated: use mouse, human"),
         ({"n_animals": 0}, "n_animals is 0"),
         ({"cells_per_sample": -3}, "cells_per_sample is -3"),
         ({"doublet_rate": 1.0}, "doublet_rate is 1.0"),

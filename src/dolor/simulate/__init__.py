@@ -8,7 +8,9 @@ Examples
 (True, True)
 """
 
+from dolor.simulate.empty import empty_droplets
 from dolor.simulate.plants import Plant
-from dolor.simulate.study import Study, null, study, write
+from dolor.simulate.study import Study, null, study
+from dolor.simulate.write import write
 
-__all__ = ["Plant", "Study", "null", "study", "write"]
+__all__ = ["Plant", "Study", "empty_droplets", "null", "study", "write"]

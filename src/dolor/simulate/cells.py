@@ -30,9 +30,9 @@ class Setting:
     batches: Mapping[str, NDArray[np.float64]]
     dispersion: NDArray[np.float64]
     modules: NDArray[np.float64]
-    doublet_rate: float
-    ambient_share: float
-    cells_per_sample: int
+    doublet_rate: float = 0.04
+    ambient_share: float = 0.05
+    cells_per_sample: int = 400
 
 
 def expected_counts(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dolor.simulate.plants import ARMS, CONDITIONS
 
-_BATCHES = ("a", "b")
+BATCHES = ("a", "b")
 _LETTER = {"female": "F", "male": "M"}
 
 
@@ -65,8 +65,8 @@ def plan(compartment: str, n_animals: int, *, faults: bool = True, missing: str 
     for condition, sex in ARMS:
         for number in range(1, n_animals + 1):
             name = f"{compartment}_{condition}_{_LETTER[sex]}{number}"
-            animal = Animal(f"mouse_{condition}_{_LETTER[sex]}{number}", condition, sex)
-            batch = _BATCHES[(number - 1) % 2]
+            animal = Animal(f"donor_{condition}_{_LETTER[sex]}{number}", condition, sex)
+            batch = BATCHES[(number - 1) % 2]
             swapped = faults and n_animals >= 2 and (condition, sex, number) == ("injured", "male", n_animals)
             lacks = faults and n_animals >= 2 and (condition, sex, number) == ("naive", "male", 1)
             libraries.append(
@@ -79,5 +79,5 @@ def plan(compartment: str, n_animals: int, *, faults: bool = True, missing: str 
 
 def _pooled(compartment: str) -> Library:
     condition = CONDITIONS[1]
-    animals = tuple(Animal(f"mouse_{condition}_pool_{_LETTER[sex]}", condition, sex) for sex in _LETTER)
-    return Library(f"{compartment}_{condition}_pool", condition, "mixed", _BATCHES[0], animals)
+    animals = tuple(Animal(f"donor_{condition}_pool_{_LETTER[sex]}", condition, sex) for sex in _LETTER)
+    return Library(f"{compartment}_{condition}_pool", condition, "mixed", BATCHES[0], animals)

@@ -1,0 +1,45 @@
+"""Bringing libraries together into Cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from dolor.contracts.cells import check_cells
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+def make_cells(counts: sparse.csr_matrix, obs: pd.DataFrame, genes: Sequence[str], title: str) -> AnnData:
+    """Bring counts and fields into one object and check that it is Cells.
+
+    Parameters
+    ----------
+    counts
+        Cells × genes.
+    obs
+        Fields of the cells.
+    genes
+        The genes.
+    title
+        What it is; it must say that it is simulated.
+
+    Returns
+    -------
+    Cells with ``uns["simulated"] = True``.
+    """
+    import anndata
+
+    obs = obs.copy()
+    for name in obs.select_dtypes(object):
+        obs[name] = pd.Categorical(obs[name])
+    cells = anndata.AnnData(X=counts.astype(np.float32), obs=obs, var=pd.DataFrame(index=list(genes)))
+    cells.layers["counts"] = counts
+    cells.uns["simulated"] = True
+    cells.uns["title"] = title
+    return check_cells(cells, source=title)
