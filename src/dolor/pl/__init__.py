@@ -1,0 +1,1 @@
+"""Figures for papers: one function a figure, each returning the Axes or the Figure that it drew on."""

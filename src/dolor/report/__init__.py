@@ -1,0 +1,7 @@
+"""One self-contained, interactive HTML file: what was found, and the evidence for it."""
+
+from dolor.report.build import build
+from dolor.report.methods import methods
+from dolor.report.summary import summary
+
+__all__ = ["build", "methods", "summary"]

@@ -1,0 +1,94 @@
+"""From a folder of results to one HTML file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from dolor.contracts.tables import VERDICTS
+from dolor.io.atomic import write_text
+from dolor.io.provenance import versions
+from dolor.report import sections
+from dolor.report.cautions import cautions_of
+from dolor.report.claims import board_of
+from dolor.report.findings import findings_of
+from dolor.report.islands import islands_of
+from dolor.report.page import render
+from dolor.report.pairs import crosstalk_of
+from dolor.report.rows import rows_of
+from dolor.report.run import Run, read_run
+from dolor.report.statements import catalog_of, knowledge_of
+
+__all__ = ["build"]
+
+
+def build(results: Path | str, out: Path | str, *, title: str | None = None) -> Path:
+    """Write the report of a run: one HTML file that needs nothing else, on a disk or in a mail.
+
+    Parameters
+    ----------
+    results
+        Folder of the results: one folder a dataset, and the tables of the whole run.
+    out
+        The file to write.
+    title
+        Title of the report.
+
+    Returns
+    -------
+    The path of the file.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        Results are missing or not of their form, or the file cannot be written. An earlier file stays as it was.
+    dolor.errors.IntegrityError
+        A file of the results is damaged.
+    """
+    out = Path(out)
+    write_text(out, _page(read_run(results), title or "Neuroimmune interactions"))
+    return out
+
+
+def _page(run: Run, title: str) -> str:
+    crosstalk = crosstalk_of(run)
+    statements = catalog_of()
+    knowledge = knowledge_of(sorted(set(crosstalk.pairs["interaction_id"])), statements)
+    board = board_of(run.claims, statements)
+    verdicts = Counter(row["verdict"] for row in board)
+    context: dict[str, Any] = {
+        "title": title,
+        "simulated": run.simulated,
+        "datasets": [
+            {
+                "id": dataset.dataset_id,
+                "compartment": dataset.compartment,
+                "simulated": dataset.simulated,
+                "organism": dataset.organism,
+                "tissue": ", ".join(sorted(set(dataset.samples["tissue"]))),
+                "assay": ", ".join(sorted(set(dataset.samples["assay"]))),
+                "n_cells": len(dataset.obs),
+                "n_samples": len(dataset.samples),
+                "n_donors": int(dataset.samples["donor_id"].nunique()),
+                "design": sections.design_table(dataset),
+                "cells": sections.cells_section(dataset),
+                "labels": sections.label_table(dataset),
+                "contrasts": sections.contrast_section(dataset, crosstalk, knowledge),
+                "provenance": dataset.provenance,
+            }
+            for dataset in run.datasets
+        ],
+        "findings": findings_of(run, crosstalk, knowledge),
+        "cautions": cautions_of(run, crosstalk),
+        "maps": sections.map_section(run, crosstalk, knowledge, statements),
+        "board": board,
+        "verdicts": {verdict: verdicts.get(verdict, 0) for verdict in VERDICTS},
+        "left_out": rows_of(crosstalk.left_out),
+        "n_pairs": len(crosstalk.pairs),
+        "n_contrasts": len(crosstalk.contrasts),
+        "methods": run.methods,
+        "versions": versions(),
+        "provenance": run.provenance,
+    }
+    return render(context, islands_of(run, crosstalk, knowledge, board))

@@ -1,0 +1,121 @@
+"""Who is there: each sample as a bar of its populations, and how the shares shift with condition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from dolor.pl.palette import DIRECTION, population_colour
+from dolor.report import wording
+from dolor.report.figures.svg import Scale, axis_below, figure, tag, text
+from dolor.report.rows import rows_of
+
+__all__ = ["composition_figure", "shift_figure"]
+
+_WIDTH, _BAR, _GAP, _LEFT = 720, 15, 4, 190
+_SEX_SIGN = {"female": "♀", "male": "♂", "mixed": "♀♂", "unknown": "?"}
+
+
+def composition_figure(obs: pd.DataFrame, samples: pd.DataFrame) -> Markup:
+    """Draw one bar a sample, grouped by condition and sex, each part as long as the population's share.
+
+    Parameters
+    ----------
+    obs
+        ``sample_id`` and ``cell_type`` of each cell.
+    samples
+        One row a sample, with ``condition`` and ``sex``.
+    """
+    shares = pd.crosstab(obs["sample_id"], obs["cell_type"], normalize="index")
+    shares = shares[shares.mean().sort_values(ascending=False, kind="stable").index]
+    scale = Scale(0, 1, _LEFT, _WIDTH - 8)
+    parts, y, group = [], 22.0, None
+    for row in rows_of(samples.sort_values(["condition", "sex", "sample_id"])):
+        if (row["condition"], row["sex"]) != group:
+            group = (row["condition"], row["sex"])
+            y += 12
+            parts.append(text(4, y, f"{group[0]} · {group[1]} {_SEX_SIGN.get(group[1], '')}", class_="group"))
+            y += 8
+        parts.append(text(_LEFT - 6, y + _BAR - 3, row["sample_id"], anchor="end", class_="tick"))
+        parts += _bar(shares.loc[row["sample_id"]], scale, y)
+        y += _BAR + _GAP
+    label = "Share of each population in each sample, grouped by condition and sex"
+    return figure(_WIDTH, y + 44, label, [axis_below(scale, y + 4, "share of the cells", 26), *parts])
+
+
+def _bar(shares: pd.Series, scale: Scale, y: float) -> list[Markup]:
+    parts, done = [], 0.0
+    for name, share in shares.items():
+        width = scale(done + share) - scale(done)
+        if width > 0.3:
+            hint = tag("title", f"{wording.population(str(name))}: {share:.1%}")
+            parts.append(
+                tag(
+                    "rect",
+                    hint,
+                    x=scale(done),
+                    y=y,
+                    width=width,
+                    height=_BAR,
+                    fill=population_colour(str(name)),
+                    class_="part",
+                )
+            )
+        if width > 6.2 * len(wording.population(str(name))) + 6:
+            parts.append(
+                text(
+                    scale(done) + width / 2,
+                    y + _BAR - 4,
+                    wording.population(str(name)),
+                    anchor="middle",
+                    class_="inbar",
+                )
+            )
+        done += share
+    return parts
+
+
+def shift_figure(composition: pd.DataFrame) -> Markup | None:
+    """Draw the log2 change of each population's share with its 95 % interval, or nothing where none was estimated.
+
+    Parameters
+    ----------
+    composition
+        Rows of one comparison, columns of :data:`dolor.contracts.tables.COMPOSITION`.
+    """
+    rows = composition[composition["effect"].notna()].sort_values("effect", ascending=False)
+    if not len(rows):
+        return None
+    half = (1.96 * rows["se"]).fillna(0.0)
+    scale = Scale.around([*(rows["effect"] - half), *(rows["effect"] + half)], 220, _WIDTH - 120, least=1, zero=True)
+    height = 20 * len(rows) + 20
+    parts = [axis_below(scale, height, "log2 change of the share", 14)]
+    parts.append(tag("line", x1=scale(0), x2=scale(0), y1=14, y2=height, class_="zero"))
+    for place, (row, reach) in enumerate(zip(rows_of(rows), half, strict=True)):
+        parts += _shift(row, float(reach), scale, 24.0 + 20 * place)
+    return figure(_WIDTH, height + 40, "Change of each population's share of the cells, with 95 % interval", parts)
+
+
+def _shift(row: Mapping[str, Any], reach: float, scale: Scale, y: float) -> list[Markup]:
+    """Draw one population: a filled dot where the change is sure, an open one where it is not."""
+    effect, qvalue, name = float(row["effect"]), float(row["qvalue"]), str(row["cell_type"])
+    sure = qvalue < 0.05
+    colour = DIRECTION["up" if effect > 0 else "down"] if sure else DIRECTION["none"]
+    said = wording.probability("q", qvalue) if qvalue == qvalue else "not tested"
+    return [
+        text(212, y + 4, wording.population(name), anchor="end", class_="tick"),
+        tag("line", x1=scale(effect - reach), x2=scale(effect + reach), y1=y, y2=y, stroke=colour, stroke_width=2),
+        tag(
+            "circle",
+            cx=scale(effect),
+            cy=y,
+            r=4.5,
+            fill=colour if sure else "var(--paper)",
+            stroke=colour,
+            stroke_width=2,
+        ),
+        text(_WIDTH - 112, y + 4, said, class_="tick"),
+    ]

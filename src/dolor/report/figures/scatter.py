@@ -1,0 +1,107 @@
+"""Volcano of one comparison, and the effect in females against the effect in males."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from dolor.pl.palette import DIRECTION
+from dolor.report.figures.svg import Scale, axis_below, axis_left, dots, figure, tag, text
+from dolor.report.rows import rows_of
+
+__all__ = ["sex_scatter", "volcano"]
+
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 560, 400, 56, 350
+_LABELLED = 8
+
+
+def volcano(rows: pd.DataFrame, fdr: float) -> Markup | None:
+    """Draw effect against evidence; signals below the false discovery rate are larger, coloured and the best named.
+
+    Parameters
+    ----------
+    rows
+        Rows of one comparison: ``effect`` (log2), ``pvalue``, ``qvalue``, ``name``, ``pair``.
+    fdr
+        False discovery rate below which a signal counts as found.
+    """
+    tested = rows[rows["pvalue"].notna() & rows["effect"].notna()]
+    if not len(tested):
+        return None
+    height = -np.log10(tested["pvalue"].clip(lower=1e-300))
+    reach = float(tested["effect"].abs().max()) or 1.0
+    x, y = Scale(-reach, reach, _LEFT, _WIDTH - 14), Scale(0, max(float(height.max()), 2.0), _BOTTOM, 14)
+    hit = tested["qvalue"] < fdr
+    parts = [
+        axis_below(x, _BOTTOM, "log2 change of the score", 14),
+        axis_left(y, _LEFT, "evidence: −log10 p", _WIDTH - 14),
+    ]
+    parts.append(tag("line", x1=x(0), x2=x(0), y1=14, y2=_BOTTOM, class_="zero"))
+    groups = (
+        (~hit, "none", 1.3),
+        (hit & (tested["effect"] > 0), "up", 2.6),
+        (hit & (tested["effect"] < 0), "down", 2.6),
+    )
+    for mask, direction, radius in groups:
+        places = _coarse(x, y, tested.loc[mask, "effect"], height[mask], 1 if direction == "none" else 10)
+        parts.append(dots(*places, radius, DIRECTION[direction]))
+    best = tested[hit].assign(height=height[hit]).nlargest(_LABELLED, "height")
+    parts += _labels([(x(row["effect"]), y(row["height"]), row["name"]) for row in rows_of(best)])
+    label = f"Volcano: {int(hit.sum()):,} of {len(tested):,} signals differ at a false discovery rate of {fdr:.0%}"
+    return figure(_WIDTH, _HEIGHT, label, parts, class_="volcano", data_x=f"{-reach} {reach}", data_y=f"0 {y.high}")
+
+
+def sex_scatter(rows: pd.DataFrame, fdr: float) -> Markup | None:
+    """Draw the change in females against the change in males; off the diagonal, the sexes respond differently.
+
+    Parameters
+    ----------
+    rows
+        One row a signal: ``female``, ``male`` (log2 changes), ``qvalue`` of the interaction, ``name``.
+    fdr
+        False discovery rate of the interaction below which a signal is marked as a diamond and named.
+    """
+    both = rows[rows["female"].notna() & rows["male"].notna()]
+    if not len(both):
+        return None
+    reach = float(both[["female", "male"]].abs().to_numpy().max()) or 1.0
+    x, y = Scale(-reach, reach, _LEFT, _LEFT + 336), Scale(-reach, reach, _BOTTOM, 14)
+    differs = both["qvalue"] < fdr
+    parts = [
+        axis_below(x, _BOTTOM, "log2 change in males ♂", 14),
+        axis_left(y, _LEFT, "log2 change in females ♀", _LEFT + 336),
+    ]
+    parts.append(tag("line", x1=x(-reach), y1=y(-reach), x2=x(reach), y2=y(reach), class_="zero"))
+    parts.append(
+        dots(*_coarse(x, y, both.loc[~differs, "male"], both.loc[~differs, "female"], 1), 1.4, DIRECTION["none"])
+    )
+    found = both[differs].sort_values("qvalue")
+    for row in rows_of(found):
+        cx, cy = x(row["male"]), y(row["female"])
+        parts.append(tag("path", d=f"M{cx - 5:.1f} {cy:.1f}l5 -5l5 5l-5 5z", fill="#8e5aa8"))
+    parts += _labels([(x(row["male"]), y(row["female"]), row["name"]) for row in rows_of(found.head(_LABELLED))])
+    label = f"Change in females against change in males; {int(differs.sum()):,} signals change differently"
+    return figure(_WIDTH, _HEIGHT, label, parts)
+
+
+def _coarse(x: Scale, y: Scale, a: pd.Series, b: pd.Series, per_point: int) -> tuple[list[float], list[float]]:
+    """Place dots on a grid of so many steps a point, so that those that would hide each other are written once."""
+    return (
+        [round(x(float(value)) * per_point) / per_point for value in a],
+        [round(y(float(value)) * per_point) / per_point for value in b],
+    )
+
+
+def _labels(places: list[tuple[float, float, str]]) -> list[Markup]:
+    """Name points, one above another where they would overlap."""
+    parts: list[Markup] = []
+    taken: list[tuple[float, bool]] = []
+    for x, y, name in sorted(places, key=lambda place: place[1]):
+        left = x > _WIDTH / 2
+        height = y + 4
+        while any(abs(height - other) < 12 and side == left for other, side in taken):
+            height += 12
+        taken.append((height, left))
+        parts.append(text(x - 7 if left else x + 7, height, name, anchor="end" if left else "start", class_="halo"))
+    return parts

@@ -1,0 +1,94 @@
+"""The data that scripts on the page read: what the tables, the filters and the downloads need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dolor.pl.palette import population_colours
+from dolor.report import encode, wording
+from dolor.report.figures.embedding import even_subset
+from dolor.report.pairs import Crosstalk
+from dolor.report.rows import rows_of
+from dolor.report.run import DatasetRun, Run
+from dolor.report.supply_points import supply_points
+
+__all__ = ["islands_of"]
+
+_MOST_CELLS = 20_000
+_NUMBERS = ["effect", "se", "df", "pvalue", "qvalue", "infiltration", "per_cell"]
+_FLAGS = {
+    "ambient_suspect": "the sender's ligand may be RNA that leaked from other cells (ambient)",
+    "low_detection": "ligand or receptor is detected in few of the cells",
+    "lost_identity": "injured neurons switch this receptor off together with their identity",
+    "few_cells": "few cells of the sender or the receiver",
+    "proxy": "the mediator is no protein: the enzymes that make it stand in for it",
+    "sex_unconfirmed": "some samples' sex is not confirmed by their transcripts",
+}
+
+
+def islands_of(
+    run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str, Any]], claims: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Collect what goes into the page as data.
+
+    Returns
+    -------
+    By name of the island, content ready for :func:`dolor.report.encode.island`.
+    """
+    populations = sorted(
+        {*crosstalk.pairs["sender"], *crosstalk.pairs["receiver"]}
+        | {name for dataset in run.datasets for name in dataset.obs["cell_type"]}
+    )
+    contrasts = crosstalk.contrasts[
+        ["pair", "comparison", *_NUMBERS, "n_case", "n_reference", "driver", "status", "reason", "flags"]
+    ].sort_values(["comparison", "pair"], ignore_index=True)
+    comparisons = [{**row, "name": wording.comparison(row)} for row in rows_of(crosstalk.comparisons)]
+    return {
+        "datasets": [_dataset(dataset) for dataset in run.datasets],
+        "words": {
+            "populations": {name: wording.population(name) for name in populations},
+            "colours": population_colours(populations),
+            "flags": _FLAGS,
+        },
+        "knowledge": dict(knowledge),
+        "comparisons": comparisons,
+        "pairs": encode.table(crosstalk.pairs),
+        "contrasts": encode.table(contrasts),
+        "supply": [
+            supply_points(dataset, crosstalk.pairs[crosstalk.pairs["dataset_id"] == dataset.dataset_id])
+            for dataset in run.datasets
+        ],
+        "cells": [_cells(dataset) for dataset in run.datasets],
+        "composition": encode.table(_stacked(run)),
+        "claims": claims,
+    }
+
+
+def _dataset(dataset: DatasetRun) -> dict[str, Any]:
+    columns = ["sample_id", "donor_id", "condition", "sex", "tissue", "organism", "assay", "suspension_type", "n_cells"]
+    samples = rows_of(dataset.samples[columns])
+    return {"id": dataset.dataset_id, "compartment": dataset.compartment, "samples": encode.records(samples)}
+
+
+def _cells(dataset: DatasetRun) -> dict[str, Any]:
+    chosen = even_subset(len(dataset.embedding), _MOST_CELLS)
+    obs = dataset.obs.iloc[chosen]
+    places = dataset.embedding[chosen]
+    low, high = (places.min(axis=0), places.max(axis=0)) if len(places) else (np.zeros(2), np.ones(2))
+    grid = np.rint((places - low) / np.maximum(high - low, 1e-9) * 4095).astype(np.uint16)
+    return {
+        "total": len(dataset.obs),
+        "x": encode.numbers(grid[:, 0]),
+        "y": encode.numbers(grid[:, 1]),
+        "cell_type": encode.words(obs["cell_type"]),
+        "sample_id": encode.words(obs["sample_id"]),
+        "confidence": encode.numbers((obs["cell_type_confidence"].fillna(0).to_numpy() * 100).astype(int)),
+    }
+
+
+def _stacked(run: Run) -> pd.DataFrame:
+    return pd.concat([dataset.composition.astype({"dataset_id": str}) for dataset in run.datasets], ignore_index=True)

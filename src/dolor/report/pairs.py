@@ -1,0 +1,120 @@
+"""The rows that the crosstalk table shows: pairs of populations with a mediator, their strength and their contrasts.
+
+A *pair* here is a (dataset, sender, receiver, interaction). Pairs that no comparison could estimate are left out of the
+page and counted by reason; they stay in ``contrasts.parquet``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dolor.report.run import DatasetRun, Run
+
+__all__ = ["PAIR", "Crosstalk", "crosstalk_of"]
+
+PAIR = ["dataset_id", "sender", "receiver", "interaction_id"]
+COMPARISON = ["dataset_id", "contrast_type", "case", "reference", "stratum"]
+_SPECIFIC = 0.05
+
+
+@dataclass(frozen=True)
+class Crosstalk:
+    """What the page shows of the contrasts of all datasets.
+
+    Attributes
+    ----------
+    pairs
+        One row a pair: :data:`PAIR`, ``ligand``, ``receptor``, ``score`` (mean over samples), ``specific`` (share of
+        samples with p < 0.05), ``flags``.
+    comparisons
+        One row a (dataset, comparison), in the order of the run.
+    contrasts
+        One row a (pair, comparison): ``pair`` and ``comparison`` are row numbers of the two tables above.
+    left_out
+        Pairs that are not shown, counted by dataset and reason.
+    """
+
+    pairs: pd.DataFrame
+    comparisons: pd.DataFrame
+    contrasts: pd.DataFrame
+    left_out: pd.DataFrame
+
+
+def crosstalk_of(run: Run) -> Crosstalk:
+    """Collect the contrasts and strengths of all datasets of a run."""
+    parts = [_of_dataset(dataset) for dataset in run.datasets]
+    pair_offset = comparison_offset = 0
+    contrasts = []
+    for part in parts:
+        contrasts.append(
+            part.contrasts.assign(
+                pair=part.contrasts["pair"] + pair_offset, comparison=part.contrasts["comparison"] + comparison_offset
+            )
+        )
+        pair_offset += len(part.pairs)
+        comparison_offset += len(part.comparisons)
+    return Crosstalk(
+        pairs=_stack([part.pairs for part in parts]),
+        comparisons=_stack([part.comparisons for part in parts]),
+        contrasts=_stack(contrasts),
+        left_out=_stack([part.left_out for part in parts]),
+    )
+
+
+def _of_dataset(dataset: DatasetRun) -> Crosstalk:
+    contrasts = dataset.contrasts
+    comparisons = contrasts[COMPARISON].drop_duplicates().astype(str).reset_index(drop=True)
+    pairs = contrasts[[*PAIR, "ligand", "receptor"]].drop_duplicates(PAIR).reset_index(drop=True)
+    numbered = contrasts.assign(
+        pair=_row_numbers(contrasts, pairs, PAIR), comparison=_row_numbers(contrasts, comparisons, COMPARISON)
+    )
+    pair = numbered["pair"].to_numpy(dtype=int)
+    answered = (numbered["status"].astype(str) != "untestable").to_numpy(dtype=bool)
+    shown = np.zeros(len(pairs), dtype=bool)
+    shown[pair[answered]] = True
+    hidden = numbered[~shown[pair]].drop_duplicates("pair")["reason"].astype(str)
+    left_out = hidden.value_counts().rename_axis("reason").reset_index(name="pairs")
+    left_out.insert(0, "dataset_id", dataset.dataset_id)
+    numbered = numbered.assign(pair=np.cumsum(shown)[pair] - 1)[shown[pair]]
+    kept = pairs[shown].reset_index(drop=True)
+    for name in [*PAIR, "ligand", "receptor"]:
+        kept[name] = kept[name].astype(str)
+    return Crosstalk(
+        pairs=kept.merge(_strength(dataset.interactions), on=PAIR, how="left").fillna({"flags": ""}),
+        comparisons=comparisons,
+        contrasts=numbered.drop(columns=[*PAIR[1:], *COMPARISON[1:], "ligand", "receptor"]).reset_index(drop=True),
+        left_out=left_out,
+    )
+
+
+def _strength(interactions: pd.DataFrame) -> pd.DataFrame:
+    """Summarise the scores over the samples of a dataset: the mean score, how often specific, all flags."""
+    frame = interactions.assign(specific=interactions["pvalue"] < _SPECIFIC)
+    grouped = frame.groupby(PAIR, observed=True, sort=False)
+    summary = grouped.agg(score=("score", "mean"), specific=("specific", "mean"))
+    flagged = frame.loc[frame["flags"].astype(str) != "", [*PAIR, "flags"]].drop_duplicates()
+    flags = flagged.groupby(PAIR, observed=True)["flags"].agg(_union)
+    table = summary.join(flags).reset_index()
+    for name in PAIR:
+        table[name] = table[name].astype(str)
+    return table
+
+
+def _union(flags: pd.Series) -> str:
+    return ";".join(sorted({word for text in flags.astype(str) for word in text.split(";") if word}))
+
+
+def _row_numbers(frame: pd.DataFrame, keys: pd.DataFrame, columns: list[str]) -> pd.Series:
+    """Return for each row of a frame the row of ``keys`` that it agrees with."""
+    numbered = keys[columns].astype(str).assign(row=range(len(keys)))
+    return frame[columns].astype(str).merge(numbered, on=columns, how="left")["row"].set_axis(frame.index)
+
+
+def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    filled = [frame for frame in frames if len(frame)]
+    if not filled:
+        return frames[0]
+    return filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True)

@@ -1,0 +1,200 @@
+"""Reading the folder of a run: what each dataset brought, and what holds for all of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from dolor.contracts.cells import SAMPLE_FIELDS
+from dolor.contracts.profiles import check_profiles
+from dolor.contracts.tables import CLAIMS, COMPOSITION, CONTRASTS, INTERACTIONS, SEX, Table, check
+from dolor.errors import DataError, IntegrityError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from numpy.typing import NDArray
+
+__all__ = ["DatasetRun", "Run", "read_run"]
+
+_EMBEDDINGS = ("X_umap", "X_tsne", "X_pca")
+_STRENGTH_COLUMNS = ("dataset_id", "sample_id", "sender", "receiver", "interaction_id", "score", "pvalue", "flags")
+_TISSUE_WORDS = {
+    "dorsal root": "drg", "drg": "drg", "ganglion": "drg", "nerve": "nerve", "spinal": "spinal_cord",
+    "cord": "spinal_cord", "skin": "skin", "joint": "joint", "synovi": "joint", "brain": "brain", "cortex": "brain",
+    "bone": "bone", "blood": "blood",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DatasetRun:
+    """What one dataset brought.
+
+    ``obs`` has a row a cell; ``embedding`` is cells × 2 or empty; ``samples`` has a row a sample.
+    """
+
+    dataset_id: str
+    compartment: str
+    simulated: bool
+    obs: pd.DataFrame
+    embedding: NDArray[np.float32]
+    samples: pd.DataFrame
+    profiles: AnnData
+    interactions: pd.DataFrame
+    contrasts: pd.DataFrame
+    composition: pd.DataFrame
+    evidence: pd.DataFrame
+    sex: pd.DataFrame
+    quality: dict[str, Any]
+    provenance: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def organism(self) -> str:
+        """``mouse`` or ``human``."""
+        return str(self.samples["organism"].iloc[0]) if len(self.samples) else "mouse"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run: its datasets, the claims, the meta-analysis if there is one, and the text of the methods."""
+
+    datasets: list[DatasetRun]
+    claims: pd.DataFrame
+    meta: pd.DataFrame
+    methods: str
+    provenance: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any of the data is simulated."""
+        return any(dataset.simulated for dataset in self.datasets)
+
+
+def read_run(results: Path | str) -> Run:
+    """Read the folder of a run.
+
+    Parameters
+    ----------
+    results
+        Folder with one folder a dataset (those that hold ``cells.h5ad``) and the tables of the whole run.
+
+    Returns
+    -------
+    All that the report shows.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        The folder has no dataset, a file is missing, or a table is not of its form.
+    dolor.errors.IntegrityError
+        A file is damaged.
+    """
+    results = Path(results)
+    if not results.is_dir():
+        raise DataError(f"{results}: there is no such folder; give the folder of results of a finished run")
+    folders = sorted(path.parent for path in results.glob("*/cells.h5ad"))
+    if not folders:
+        raise DataError(f"{results}: holds no dataset (no */cells.h5ad); run the stages before the report first")
+    methods = results / "methods.md"
+    return Run(
+        datasets=[_read_dataset(folder) for folder in folders],
+        claims=_read_table(results / "claims.parquet", CLAIMS, optional=True),
+        meta=_read_table(results / "meta.parquet", None, optional=True),
+        methods=methods.read_text(encoding="utf-8") if methods.exists() else "",
+        provenance=_read_provenance(results),
+    )
+
+
+def _read_dataset(folder: Path) -> DatasetRun:
+    obs, embedding, uns_simulated = _read_cells(folder / "cells.h5ad")
+    provenance = _read_provenance(folder)
+    samples = obs.drop_duplicates("sample_id")[list(SAMPLE_FIELDS)].sort_values("sample_id").reset_index(drop=True)
+    samples["n_cells"] = samples["sample_id"].map(obs["sample_id"].value_counts()).astype(int)
+    quality = folder / "quality.json"
+    text = " ".join(samples[["assay", "dataset_id"]].astype(str).to_numpy().ravel()).lower()
+    return DatasetRun(
+        dataset_id=str(samples["dataset_id"].iloc[0]) if len(samples) else folder.name,
+        compartment=_compartment(provenance, samples),
+        simulated=uns_simulated or "simulat" in text,
+        obs=obs,
+        embedding=embedding,
+        samples=samples,
+        profiles=_read_profiles(folder / "profiles.h5ad"),
+        interactions=_read_table(folder / "interactions.parquet", INTERACTIONS, columns=_STRENGTH_COLUMNS),
+        contrasts=_read_table(folder / "contrasts.parquet", CONTRASTS),
+        composition=_read_table(folder / "composition.parquet", COMPOSITION),
+        evidence=_read_table(folder / "annotation_evidence.parquet", None, optional=True),
+        sex=_read_table(folder / "sex.parquet", SEX),
+        quality=json.loads(_existing(quality).read_text(encoding="utf-8")),
+        provenance=provenance,
+    )
+
+
+def _read_cells(path: Path) -> tuple[pd.DataFrame, NDArray[np.float32], bool]:
+    """Read what is known of each cell, without its counts."""
+    from anndata.io import read_elem
+
+    try:
+        with h5py.File(_existing(path), "r") as stored:
+            obs = read_elem(stored["obs"])
+            keys = [key for key in _EMBEDDINGS if key in stored.get("obsm", ())]
+            embedding = np.asarray(stored["obsm"][keys[0]][:, :2]) if keys else np.empty((0, 2))
+            simulated = "simulated" in stored.get("uns", ()) and bool(read_elem(stored["uns"]["simulated"]))
+    except (OSError, KeyError, ValueError) as error:
+        raise IntegrityError(
+            f"{path}: is damaged or no h5ad file of cells ({str(error)[:120]}); make it again"
+        ) from error
+    missing = [name for name in (*SAMPLE_FIELDS, "cell_type", "cell_type_confidence") if name not in obs.columns]
+    if missing:
+        raise DataError(f"{path}: obs lacks the column(s) {', '.join(missing)}; annotate the cells first")
+    for name in (*SAMPLE_FIELDS, "cell_type"):
+        obs[name] = obs[name].astype(str)
+    return obs, embedding.astype(np.float32), simulated
+
+
+def _read_profiles(path: Path) -> AnnData:
+    from dolor.io.h5ad import read_h5ad
+
+    return check_profiles(read_h5ad(path), str(path))
+
+
+def _read_table(path: Path, form: Table | None, *, columns: Iterable[str] = (), optional: bool = False) -> pd.DataFrame:
+    """Read a table of the run; an optional one that is absent is empty."""
+    if optional and not path.exists():
+        return pd.DataFrame(columns=list(form.columns) if form else [])
+    wanted = list(columns)
+    try:
+        frame = pd.read_parquet(_existing(path), columns=wanted or None)
+    except (OSError, ValueError) as error:
+        raise IntegrityError(
+            f"{path}: cannot be read as a Parquet table ({str(error)[:120]}); make it again"
+        ) from error
+    return frame if wanted or form is None else check(frame, form, str(path))
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise DataError(f"{path}: is missing; run the stage that makes it before the report")
+    return path
+
+
+def _read_provenance(folder: Path) -> list[dict[str, Any]]:
+    sides = sorted(path for path in folder.glob("*.json") if path.name != "quality.json")
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in sides]
+    return [record for record in records if isinstance(record, dict) and "stage" in record]
+
+
+def _compartment(provenance: list[dict[str, Any]], samples: pd.DataFrame) -> str:
+    """Find where on the pain axis a dataset lies: as the run was told, else by the name of its tissue."""
+    for record in provenance:
+        told = (record.get("parameters") or {}).get("compartment")
+        if told:
+            return str(told)
+    tissue = str(samples["tissue"].iloc[0]).lower() if len(samples) else ""
+    return next((place for word, place in _TISSUE_WORDS.items() if word in tissue), "not_stated")

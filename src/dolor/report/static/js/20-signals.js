@@ -1,0 +1,131 @@
+// The table of all signals of one comparison, with its filters.
+
+const ON_PAIN = { pro: 'promotes pain', anti: 'relieves pain', dual: 'acts both ways', homeostatic: 'keeps the balance', not_evaluated: 'not evaluated' };
+
+class Signals {
+  constructor(data, onopen) {
+    this.data = data;
+    this.filters = { dataset: '', comparison: '', mediator: '', sender: '', receiver: '', effect: '', flag: '', text: '', found: false };
+    this.pair = data.contrasts.columns.pair.values;
+    this.names = data.pairs.columns.interaction_id.words.map((id) => data.knowledge[id].mediator);
+    this.effects = data.pairs.columns.interaction_id.words.map((id) => data.knowledge[id].effect);
+    this.table = new VirtualTable(document.getElementById('table'), this.columns(), onopen);
+    this.controls();
+    this.table.sort(this.table.columns.findIndex((column) => column.key === 'qvalue'), false);
+    this.apply();
+  }
+
+  columns() {
+    const { contrasts, pairs, words, comparisons } = this.data;
+    const c = contrasts.columns;
+    const of = (name) => (row) => pairs.columns[name].at(this.pair[row]);
+    const said = (name) => (row) => words.populations[of(name)(row)] ?? of(name)(row);
+    const interaction = (row) => pairs.columns.interaction_id.codes[this.pair[row]];
+    const text = (name, width, value, hint) => ({ name, width, value, rank: value, hint });
+    const number = (name, key, width, value, hint) => ({ name, key, width, numeric: true, hint, rank: value, value: (row) => decimal(value(row)) });
+    const columns = [
+      text('mediator', 'minmax(110px, 1.2fr)', (row) => this.names[interaction(row)], 'What is sent'),
+      text('from', 'minmax(130px, 1.4fr)', said('sender'), 'The population that makes the ligand'),
+      text('to', 'minmax(130px, 1.4fr)', said('receiver'), 'The population that bears the receptor'),
+      text('receptor', 'minmax(90px, 1fr)', of('receptor'), 'Genes of the receptor: + all needed, | any will do'),
+      text('on pain', '110px', (row) => ON_PAIN[this.effects[interaction(row)]], 'The effect on pain, as the review has it'),
+      number('log2 change', 'effect', '110px', c.effect.at, 'Change of the score'),
+      number('q', 'qvalue', '80px', c.qvalue.at, 'Share of false findings among signals as clear as this one'),
+      number('score', 'score', '75px', (row) => pairs.columns.score.at(this.pair[row]), 'Mean strength over all samples'),
+      text('driver', '95px', (row) => c.driver.at(row).replace('_', ' '), 'More sender cells (infiltration) or more transcript per cell'),
+      text('status', '95px', c.status.at, 'Whether chance could be judged'),
+    ];
+    if (new Set(comparisons.map((one) => one.dataset_id)).size > 1) {
+      columns.unshift(text('dataset', 'minmax(100px, 1fr)', (row) => pairs.columns.dataset_id.at(this.pair[row]), 'Dataset'));
+    }
+    columns.find((column) => column.key === 'effect').rank = (row) => -Math.abs(c.effect.at(row));
+    columns.find((column) => column.key === 'score').downFirst = true;
+    return columns;
+  }
+
+  controls() {
+    const { pairs, words, comparisons } = this.data;
+    const form = document.getElementById('filters');
+    form.addEventListener('submit', (event) => event.preventDefault());
+    const any = (name) => [['', name]];
+    const populations = (side) => any('any').concat(pairs.columns[side].words.map((word) => [word, words.populations[word] ?? word]));
+    const names = [...new Set(comparisons.map((one) => one.name))];
+    const add = (key, label, options) => {
+      const { label: node, select } = choice(label, options, (value) => this.set({ [key]: value }));
+      select.name = key;
+      form.append(node);
+      return select;
+    };
+    this.filters.comparison = names[0] ?? '';
+    this.selects = {
+      comparison: add('comparison', 'comparison', names.map((name) => [name, name]).concat([['', 'all']])),
+      dataset: add('dataset', 'dataset', any('all').concat(pairs.columns.dataset_id.words.map((word) => [word, word]))),
+      mediator: add('mediator', 'mediator', any('any').concat([...new Set(this.names)].sort().map((name) => [name, name]))),
+      sender: add('sender', 'from', populations('sender')),
+      receiver: add('receiver', 'to', populations('receiver')),
+      effect: add('effect', 'effect on pain', any('any').concat(Object.entries(ON_PAIN))),
+      flag: add('flag', 'flags', any('any').concat([['-', 'without flags'], ...Object.keys(words.flags).map((flag) => [flag, flag.replace('_', ' ')])])),
+    };
+    this.search = element('input', { type: 'search', placeholder: 'mediator, gene, population', oninput: () => this.set({ text: this.search.value }) });
+    this.found = element('input', { type: 'checkbox', onchange: () => this.set({ found: this.found.checked }) });
+    form.append(element('label', {}, 'find', this.search), element('label', { class: 'check' }, this.found, 'only q < 0.05'));
+    form.append(element('button', { type: 'button', onclick: () => this.reset() }, 'Clear filters'));
+  }
+
+  reset() {
+    this.search.value = '';
+    this.found.checked = false;
+    this.set({ dataset: '', mediator: '', sender: '', receiver: '', effect: '', flag: '', text: '', found: false });
+  }
+
+  set(changes) {
+    Object.assign(this.filters, changes);
+    for (const [key, select] of Object.entries(this.selects)) select.value = this.filters[key];
+    this.apply();
+  }
+
+  apply() {
+    const { contrasts, comparisons } = this.data;
+    const { comparison, found } = this.filters;
+    const pairWanted = this.pairsWanted();
+    const wanted = Uint8Array.from(comparisons, (one) => !comparison || one.name === comparison);
+    const at = contrasts.columns.comparison.values;
+    const q = contrasts.columns.qvalue.values;
+    const untestable = contrasts.columns.status.words.indexOf('untestable');
+    const status = contrasts.columns.status.codes;
+    const rows = new Uint32Array(contrasts.rows);
+    let n = 0;
+    let silent = 0;
+    for (let row = 0; row < contrasts.rows; row++) {
+      if (!wanted[at[row]] || !pairWanted[this.pair[row]] || (found && !(q[row] < 0.05))) continue;
+      if (status[row] === untestable) silent++;
+      rows[n++] = row;
+    }
+    this.shown = rows.slice(0, n);
+    this.table.show(this.shown);
+    const note = silent ? `, ${silent.toLocaleString('en')} of them not testable in this comparison` : '';
+    document.getElementById('table-status').textContent = `${n.toLocaleString('en')} ${n === 1 ? 'row' : 'rows'}${note}. Open a row (click or Enter) for its evidence.`;
+  }
+
+  // Which pairs pass the filters: decided on the distinct words first, so that a long table costs little.
+  pairsWanted() {
+    const { pairs, words } = this.data;
+    const { dataset, mediator, sender, receiver, effect, flag, text } = this.filters;
+    const needle = text.trim().toLowerCase();
+    const c = pairs.columns;
+    const has = (column, say) => Uint8Array.from(column.words, (word, i) => say(word, i).toLowerCase().includes(needle));
+    const population = (word) => `${word} ${words.populations[word] ?? ''}`;
+    const hits = needle && [
+      [c.sender, has(c.sender, population)], [c.receiver, has(c.receiver, population)], [c.ligand, has(c.ligand, String)],
+      [c.receptor, has(c.receptor, String)], [c.interaction_id, has(c.interaction_id, (word, i) => `${word} ${this.names[i]}`)],
+    ];
+    const exact = (column, word) => (word ? Uint8Array.from(column.words, (other) => other === word) : null);
+    const masks = [[c.dataset_id, exact(c.dataset_id, dataset)], [c.sender, exact(c.sender, sender)], [c.receiver, exact(c.receiver, receiver)],
+      [c.interaction_id, effect ? Uint8Array.from(this.effects, (other) => other === effect) : null],
+      [c.flags, flag ? Uint8Array.from(c.flags.words, (set) => (flag === '-' ? set === '' : set.split(';').includes(flag))) : null],
+      [c.interaction_id, mediator ? Uint8Array.from(this.names, (other) => other === mediator) : null],
+    ].filter(([, mask]) => mask);
+    return Uint8Array.from({ length: pairs.rows }, (_, pair) => masks.every(([column, mask]) => mask[column.codes[pair]])
+      && (!needle || hits.some(([column, mask]) => mask[column.codes[pair]])));
+  }
+}

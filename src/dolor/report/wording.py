@@ -1,0 +1,139 @@
+"""How names and numbers of the tables are said to a reader."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+__all__ = [
+    "comparison",
+    "compartment",
+    "count",
+    "fold",
+    "listing",
+    "number",
+    "pain_effect",
+    "population",
+    "probability",
+]
+
+_SPELLINGS = MappingProxyType({
+    "drg": "DRG", "cdc1": "cDC1", "cdc2": "cDC2", "dc": "DC", "nk": "NK", "cd4": "CD4", "cd8": "CD8", "t": "T",
+    "b": "B", "c": "C", "a": "A", "ltmr": "LTMR", "ilc2": "ILC2", "schwann": "Schwann", "gamma": "γ", "delta": "δ",
+})  # fmt: skip
+
+_PLACES = MappingProxyType({
+    "drg": "dorsal root ganglion", "spinal_cord": "spinal cord", "viscera": "internal organs",
+    "not_stated": "place not stated", "systemic": "whole body",
+})  # fmt: skip
+
+
+def population(name: str) -> str:
+    """Say the name of a population.
+
+    Examples
+    --------
+    >>> population("drg_barrier_macrophage"), population("cd4_t_cell")
+    ('DRG barrier macrophage', 'CD4 T cell')
+    """
+    return " ".join(_SPELLINGS.get(word, word) for word in name.split("_"))
+
+
+def compartment(name: str) -> str:
+    """Say the name of a place on the pain axis."""
+    return _PLACES.get(name, name.replace("_", " "))
+
+
+def comparison(row: Mapping[str, Any]) -> str:
+    """Say what is compared, from ``contrast_type``, ``case``, ``reference`` and ``stratum``.
+
+    Examples
+    --------
+    >>> comparison({"contrast_type": "condition_in_sex", "case": "injured", "reference": "naive", "stratum": "female"})
+    'injured vs naive, in females'
+    >>> comparison({"contrast_type": "interaction", "case": "injured:female", "reference": "naive:male", "stratum": ""})
+    'injured vs naive, females minus males'
+    """
+    kind, case, reference, stratum = (str(row[key]) for key in ("contrast_type", "case", "reference", "stratum"))
+    if kind == "interaction":
+        condition, _, sex = case.partition(":")
+        without = reference.partition(":")
+        return f"{condition} vs {without[0]}, {sex}s minus {without[2]}s" if sex else f"{case} against {reference}"
+    if not stratum:
+        return f"{case} vs {reference}"
+    return f"{case} vs {reference}, in {stratum}{'s' if kind == 'condition_in_sex' else ''}"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Write a number with so many significant digits; a missing one is a dash.
+
+    Examples
+    --------
+    >>> number(0.012345), number(float("nan")), number(1234.6)
+    ('0.0123', '–', '1235')
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value and abs(value) >= 10**digits:
+        return f"{value:.0f}"
+    return f"{value:.{digits}g}" if value == 0 or abs(value) >= 1e-4 else f"{value:.1e}"
+
+
+def probability(name: str, value: float) -> str:
+    """Write a p- or q-value as a reader expects it.
+
+    Examples
+    --------
+    >>> probability("q", 0.00001), probability("q", 0.0312)
+    ('q < 0.0001', 'q = 0.031')
+    """
+    return f"{name} < 0.0001" if value < 1e-4 else f"{name} = {number(value, 2)}"
+
+
+def fold(log2_change: float) -> str:
+    """Say a log2 change as a factor.
+
+    Examples
+    --------
+    >>> fold(1.0), fold(-1.0), fold(0.0)
+    ('2 times higher', '2 times lower', 'unchanged')
+    """
+    factor = number(2 ** abs(log2_change), 2)
+    if factor == "1":
+        return "unchanged"
+    return f"{factor} times {'higher' if log2_change > 0 else 'lower'}"
+
+
+def count(n: int, thing: str, things: str = "") -> str:
+    """Write a number of things.
+
+    Examples
+    --------
+    >>> count(1, "sample"), count(2000, "cell")
+    ('1 sample', '2,000 cells')
+    """
+    return f"{n:,} {thing if n == 1 else things or thing + 's'}"
+
+
+def listing(items: Iterable[str], limit: int = 6) -> str:
+    """Join items as in a sentence; beyond the limit the rest is counted.
+
+    Examples
+    --------
+    >>> listing(["a", "b", "c"]), listing("abcd", limit=2)
+    ('a, b and c', 'a, b and 2 more')
+    """
+    items = list(items)
+    if len(items) > limit:
+        return f"{', '.join(items[:limit])} and {len(items) - limit:,} more"
+    return " and ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
+
+
+def pain_effect(word: str) -> str:
+    """Say a mediator's effect on pain, as the review has it."""
+    return {
+        "pro": "promotes pain", "anti": "relieves pain", "dual": "acts both ways", "homeostatic": "keeps the balance",
+        "not_evaluated": "effect not evaluated",
+    }.get(word, word)  # fmt: skip
