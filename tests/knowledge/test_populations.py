@@ -107,6 +107,18 @@ def test_an_unknown_organism_is_refused() -> None:
         populations.markers("mouses")
 
 
+def test_markers_come_under_the_names_that_a_matrix_uses() -> None:
+    found = populations.markers("mouse", "spinal_cord", measured=["Fcrls", "P2ry12", "ENSMUSG00000054675", "tdTomato"])
+    microglia = found[(found["population"] == "microglia") & (found["sign"] == 1)]
+    assert set(microglia["gene"]) == {"Fcrls", "P2ry12", "ENSMUSG00000054675"}  # the last is Tmem119
+    assert populations.markers("mouse", measured=["tdTomato"]).empty
+
+
+def test_the_current_spelling_goes_before_a_synonym() -> None:
+    found = populations.markers("mouse", "drg", measured=["Tafa4", "Fam19a4"])
+    assert found.query("population == 'c_ltmr'")["gene"].tolist() == ["Tafa4"]
+
+
 def test_validation_counts_what_is_there() -> None:
     counts = populations.validate().query("what == 'level'")["populations"]
     assert counts.sum() == len(SHIPPED)

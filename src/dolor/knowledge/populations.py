@@ -6,6 +6,7 @@ The shipped tree is ``signatures/populations.yaml``. A file of your own is laid 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from dolor.errors import UsageError
+from dolor.knowledge.genes import resolve
 from dolor.knowledge.paths import signature_path
 from dolor.knowledge.population_check import counts, gene_problems, refuse_unknown_genes
 from dolor.knowledge.population_files import read_document, read_populations
@@ -146,7 +148,12 @@ def tree(path: Path | str | None = None, *, alone: bool = False) -> PopulationTr
 
 
 def markers(
-    organism: str, compartment: str | None = None, *, path: Path | str | None = None, alone: bool = False
+    organism: str,
+    compartment: str | None = None,
+    *,
+    measured: Iterable[str] | None = None,
+    path: Path | str | None = None,
+    alone: bool = False,
 ) -> pd.DataFrame:
     """Return the markers of the populations that may live in a compartment.
 
@@ -156,6 +163,9 @@ def markers(
         ``"mouse"`` or ``"human"``: whose gene symbols are wanted.
     compartment
         ``"drg"``, ``"nerve"``, ``"blood"`` and so on; ``None`` for all.
+    measured
+        Gene names of a matrix. Markers come back under the names that the matrix uses, former symbols and Ensembl ids
+        among them; those that it lacks are left out.
     path, alone
         As in :func:`load`.
 
@@ -174,6 +184,9 @@ def markers(
     >>> found = markers("mouse", "nerve")
     >>> "microglia" in set(found["population"])
     False
+    >>> old = markers("mouse", "drg", measured=["Fam19a4", "Th"])
+    >>> old.query("population == 'c_ltmr'")["gene"].tolist()
+    ['Th', 'Fam19a4']
     """
     if organism not in ORGANISMS:
         raise UsageError(f"the organism '{organism}' is none; {nearest(organism, ORGANISMS)}")
@@ -186,7 +199,16 @@ def markers(
         for sign, side in ((1, population.positive), (-1, population.negative))
         for gene in side.get(organism, ())
     ]
-    return pd.DataFrame(rows, columns=["population", "gene", "sign"])
+    table = pd.DataFrame(rows, columns=["population", "gene", "sign"])
+    return table if measured is None else _named_as_measured(table, organism, list(measured))
+
+
+def _named_as_measured(table: pd.DataFrame, organism: str, measured: list[str]) -> pd.DataFrame:
+    """Give each marker the name that a matrix uses for its gene; the same spelling goes before a synonym."""
+    current = dict(zip(resolve(measured, organism)["symbol"], measured, strict=True))
+    names = {**current, **{name: name for name in measured}}
+    present = table[table["gene"].isin(names)]
+    return present.assign(gene=present["gene"].map(names)).reset_index(drop=True)
 
 
 def sources() -> pd.DataFrame:
