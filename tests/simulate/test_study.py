@@ -52,6 +52,7 @@ def test_it_is_cells_and_says_that_it_is_simulated(made):
     assert made.cells.obs["dataset_id"].astype(str).str.startswith("simulated_").all()
     assert made.cells.layers["counts"].format == "csr"
     assert made.cells.layers["counts"].dtype.kind == "i"
+    np.testing.assert_allclose(np.expm1(made.cells.X[:50]).sum(axis=1), 1e4, rtol=1e-4)
     truth = [name for name in made.cells.obs.columns if name.startswith("truth_")]
     assert set(made.cells.obs.columns) == {*SAMPLE_FIELDS, "batch", *truth}
 
@@ -198,6 +199,13 @@ def test_a_null_study_plants_nothing():
     assert (made.cells.obs["sex"].astype(str) == made.cells.obs["truth_sex"].astype(str)).all()
 
 
+def test_no_stage_needs_the_truth_columns():
+    made = dl.simulate.study("nerve", n_animals=1, cells_per_sample=50)
+    blind = made.cells[:, :].copy()
+    blind.obs = blind.obs[[name for name in blind.obs.columns if not name.startswith("truth_")]]
+    assert dl.read(blind).n_obs == made.cells.n_obs
+
+
 def test_own_effects_replace_the_shipped_ones():
     plant = Plant("satellite_glia", 4.0, gene="Tnf", condition="injured")
     made = dl.simulate.study("drg", n_animals=2, cells_per_sample=200, effects=[plant])
@@ -210,6 +218,7 @@ def test_own_effects_replace_the_shipped_ones():
     [
         ({"compartment": "skin"}, "'skin' cannot be simulated: use drg, nerve, spinal_cord"),
         ({"organism": "rat"}, "organism 'rat' cannot be simulated: use mouse, human"),
+        ({"suspension_type": "na"}, "suspension_type 'na' cannot be simulated: use cell, nucleus"),
         ({"n_animals": 0}, "n_animals is 0"),
         ({"cells_per_sample": -3}, "cells_per_sample is -3"),
         ({"doublet_rate": 1.0}, "doublet_rate is 1.0"),

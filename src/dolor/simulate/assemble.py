@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from dolor.contracts.cells import check_cells
+from dolor.io.read import log_normalised
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -31,15 +31,15 @@ def make_cells(counts: sparse.csr_matrix, obs: pd.DataFrame, genes: Sequence[str
 
     Returns
     -------
-    Cells with ``uns["simulated"] = True``.
+    Cells with ``uns["simulated"] = True``; ``X`` holds log-normalised expression.
     """
     import anndata
 
     obs = obs.copy()
     for name in obs.select_dtypes(object):
         obs[name] = pd.Categorical(obs[name])
-    cells = anndata.AnnData(X=counts.astype(np.float32), obs=obs, var=pd.DataFrame(index=list(genes)))
-    cells.layers["counts"] = counts
+    cells = anndata.AnnData(obs=obs, var=pd.DataFrame(index=list(genes)), layers={"counts": counts})
+    cells.X = log_normalised(cells)
     cells.uns["simulated"] = True
     cells.uns["title"] = title
     return check_cells(cells, source=title)

@@ -33,6 +33,7 @@ class Setting:
     doublet_rate: float = 0.04
     ambient_share: float = 0.05
     cells_per_sample: int = 400
+    suspension_type: str = "cell"
 
 
 def expected_counts(

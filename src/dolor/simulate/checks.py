@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dolor.contracts.vocabulary import ORGANISMS
 from dolor.errors import UsageError
 from dolor.simulate.knowledge import Knowledge
 from dolor.simulate.plants import Plant
@@ -17,6 +18,16 @@ def check_sizes(n_animals: int, cells_per_sample: int, doublet_rate: float, ambi
     for name, share in (("doublet_rate", doublet_rate), ("ambient_share", ambient_share)):
         if not 0 <= share < 1:
             raise UsageError(f"{name} is {share}: it must be at least 0 and below 1")
+
+
+def check_words(organism: str, suspension_type: str) -> None:
+    """Refuse an organism or a kind of suspension that is not simulated."""
+    for what, word, known in (
+        ("organism", organism, ORGANISMS),
+        ("suspension_type", suspension_type, ("cell", "nucleus")),
+    ):
+        if word not in known:
+            raise UsageError(f"{what} '{word}' cannot be simulated: use {', '.join(known)}")
 
 
 def check_plants(plants: Sequence[Plant], known: Knowledge, present: Sequence[str], genes: Sequence[str]) -> None:

@@ -48,6 +48,14 @@ class Phagocytosis:
 
 
 @dataclass(frozen=True)
+class Nucleus:
+    """What a nucleus holds against the whole cell: its size, and factors of genes and groups of genes."""
+
+    size: float
+    factors: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Knowledge:
     """All that a simulation knows; levels are expected transcripts among 10,000."""
 
@@ -58,6 +66,7 @@ class Knowledge:
     other_genes: tuple[str, ...]
     sex: Mapping[str, Mapping[str, float]]
     ambient_excess: Mapping[str, float]
+    nucleus: Nucleus
     phagocytosis: Phagocytosis
     clinging: Mapping[str, str]
     tissues: Mapping[str, str]
@@ -94,6 +103,7 @@ def load() -> Knowledge:
         other_genes=tuple(table["other_genes"].split()),
         sex={sex: {gene: levels[word] for gene, word in genes.items()} for sex, genes in table["sex"].items()},
         ambient_excess={gene: float(factor) for gene, factor in table["ambient_excess"].items()},
+        nucleus=_nucleus(table),
         phagocytosis=_phagocytosis(table["phagocytosis"]),
         clinging=table["clinging"],
         tissues={name: entry["tissue"] for name, entry in compartments.items()},
@@ -125,6 +135,12 @@ def _population(
         inherited=MappingProxyType(inherited),
         own=MappingProxyType(_stated(entry, levels)),
     )
+
+
+def _nucleus(table: Mapping[str, Any]) -> Nucleus:
+    entry = table["nucleus"]
+    groups = {gene: float(entry[name]) for name in ("mitochondrial", "dissociation") for gene in table[name].split()}
+    return Nucleus(float(entry["size"]), {**groups, **{gene: float(factor) for gene, factor in entry["genes"].items()}})
 
 
 def _phagocytosis(entry: Mapping[str, Any]) -> Phagocytosis:

@@ -10,18 +10,17 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dolor.contracts.vocabulary import ORGANISMS
-from dolor.errors import UsageError
 from dolor.simulate import knowledge as table
 from dolor.simulate.assemble import make_cells
 from dolor.simulate.cells import Setting
-from dolor.simulate.checks import check_plants, check_sizes
+from dolor.simulate.checks import check_plants, check_sizes, check_words
 from dolor.simulate.composition import expected_proportions
 from dolor.simulate.counts import draw_modules
 from dolor.simulate.design import BATCHES, Library, plan
 from dolor.simulate.expectation import Expectation
 from dolor.simulate.human import as_human
 from dolor.simulate.levels import expected_levels
+from dolor.simulate.nuclei import nuclear_knowledge, nuclear_levels
 from dolor.simulate.plants import Plant
 from dolor.simulate.samples import Droplets, simulate_library
 from dolor.simulate.truth import truth_table
@@ -71,6 +70,7 @@ def study(
     doublet_rate: float = 0.04,
     ambient_share: float = 0.05,
     faults: bool = True,
+    suspension_type: str = "cell",
     organism: str = "mouse",
     dataset_id: str = "",
 ) -> Study:
@@ -97,6 +97,8 @@ def study(
     faults
         Include what goes wrong in real studies: a library that pools both sexes, a swapped label of sex, a sample
         that lacks a population.
+    suspension_type
+        ``cell`` or ``nucleus``.
     organism
         ``mouse``, or ``human``: the same levels under human gene symbols.
     dataset_id
@@ -109,7 +111,7 @@ def study(
     Raises
     ------
     dolor.errors.UsageError
-        Compartment or organism is unknown, a size is not positive, or a plant names what the study does not hold.
+        A word is unknown, a size is not positive, or a plant names what the study does not hold.
 
     Examples
     --------
@@ -120,14 +122,18 @@ def study(
     known = table.load()
     known.check_compartment(compartment)
     check_sizes(n_animals, cells_per_sample, doublet_rate, ambient_share)
-    if organism not in ORGANISMS:
-        raise UsageError(f"organism '{organism}' cannot be simulated: use {', '.join(ORGANISMS)}")
+    check_words(organism, suspension_type)
     plants = known.plants[compartment] if effects is None else tuple(effects)
     rng = np.random.default_rng([seed, list(known.numbers).index(compartment)])
-    setting = _setting(known, compartment, seed, n_genes, plants, rng)
     setting = replace(
-        setting, doublet_rate=doublet_rate, ambient_share=ambient_share, cells_per_sample=cells_per_sample
+        _setting(known, compartment, seed, n_genes, plants, rng),
+        doublet_rate=doublet_rate,
+        ambient_share=ambient_share,
+        cells_per_sample=cells_per_sample,
     )
+    if suspension_type == "nucleus":
+        nuclear = nuclear_levels(setting.levels, known)
+        setting = replace(setting, levels=nuclear, knowledge=nuclear_knowledge(known), suspension_type=suspension_type)
     libraries = plan(compartment, n_animals, faults=faults, missing=known.missing[compartment])
     streams = rng.spawn(len(libraries))
     made = [simulate_library(library, setting, stream) for library, stream in zip(libraries, streams, strict=True)]
@@ -160,7 +166,11 @@ def _bring_together(
     """Join the libraries, and write down the truth."""
     tissue, genes = setting.knowledge.tissues[setting.compartment], list(setting.levels.columns)
     obs = pd.concat([one.obs for one in made]).assign(
-        dataset_id=dataset_id, tissue=tissue, organism="mouse", suspension_type="cell", assay="simulated droplets"
+        dataset_id=dataset_id,
+        tissue=tissue,
+        organism="mouse",
+        suspension_type=setting.suspension_type,
+        assay="simulated droplets",
     )
     counts = sparse.csr_matrix(sparse.vstack([one.counts for one in made], dtype=np.int32))
     title = f"Simulated study of the {tissue}: no animal was used, nothing here is a finding"
