@@ -1,0 +1,79 @@
+"""Library sizes freed of composition: some genes that rise strongly must not make all others seem to fall.
+
+Counts of a pseudobulk share one library. Where injury raises many transcripts, the others lose their share without any
+change of their own. The share that the bulk of the genes kept scales the library back: a trimmed mean of log ratios to
+the pooled cell type, as edgeR's for bulk data, over the genes that vary least between replicates. Condition plays no
+part in it.
+
+References
+----------
+Robinson, M. D. and Oshlack, A. (2010), Genome Biology 11, R25.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["effective_totals"]
+
+Floats = NDArray[np.float64]
+
+_TRIM = 0.15
+# This part of the genes, those that vary least between replicates, is left to judge by.
+_STEADY = 0.5
+# A gene informs if it has this many counts in the average replicate; fewer informing genes say too little.
+_SMALLEST_COUNT = 5.0
+_FEWEST_GENES = 100
+# Squared log2 scatter between replicates beyond counting; it bounds the weight of the largest genes.
+_SCATTER = 0.1
+
+
+def effective_totals(counts: Floats, totals: Floats) -> Floats:
+    """Scale library sizes to what the bulk of the genes says.
+
+    Parameters
+    ----------
+    counts
+        S × genes, summed counts of one cell type in each replicate.
+    totals
+        S, counts over all genes; 0 where the cell type is absent.
+
+    Returns
+    -------
+    S, the library sizes to divide by. They are ``totals`` where fewer than 100 genes inform, as in profiles of the
+    catalog's genes alone, since a few genes chosen for their response would carry the response into the scale.
+
+    Examples
+    --------
+    >>> counts = np.full((2, 200), 50.0)
+    >>> counts[1, :20] *= 8
+    >>> counts.sum(axis=1).tolist(), (effective_totals(counts, counts.sum(axis=1)) / 1000).round().tolist()
+    ([10000.0, 17000.0], [13.0, 13.0])
+    """
+    present = totals > 0
+    if present.sum() < 2:
+        return totals
+    own = counts[present]
+    informing = own.mean(axis=0) >= _SMALLEST_COUNT
+    if informing.sum() < _FEWEST_GENES:
+        return totals
+    own, library = own[:, informing], totals[present]
+    pooled = own.sum(axis=0) / library.sum()
+    ratio = np.log2((own + 0.5) / (library[:, None] * pooled + 0.5))
+    weight = 1 / (1 / (np.log(2) ** 2 * library[:, None] * pooled) + _SCATTER)
+    shift = _trimmed_mean(ratio, weight)
+    scatter = ((ratio - shift) ** 2 * weight).mean(axis=0)
+    steady = scatter <= np.quantile(scatter, _STEADY)
+    shift = _trimmed_mean(ratio[:, steady], weight[:, steady])[:, 0]
+    scaled = totals.astype(float)
+    scaled[present] = library * 2 ** (shift - shift.mean())
+    return scaled
+
+
+def _trimmed_mean(ratio: Floats, weight: Floats) -> Floats:
+    """Return the weighted mean of each row (S × 1) without its lowest and its highest part."""
+    low, high = np.quantile(ratio, [_TRIM, 1 - _TRIM], axis=1, keepdims=True)
+    kept = weight * ((ratio >= low) & (ratio <= high))
+    mean: Floats = (ratio * kept).sum(axis=1, keepdims=True) / kept.sum(axis=1, keepdims=True)
+    return mean
