@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,9 @@ from dolor.contracts.profiles import DETECTION_LAYER, check_profiles
 from dolor.contracts.vocabulary import UNASSIGNED
 from dolor.crosstalk.accumulate import FIELDS, add_cells, add_pairs
 from dolor.crosstalk.chunks import Source, open_source
+from dolor.crosstalk.groups import Groups, group_cells, sample_fields
 from dolor.crosstalk.pairs import PAIRS_KEY, gene_pairs, pairs_to_uns
+from dolor.crosstalk.trimeans import TRIMEAN_LAYER, Trimeans
 from dolor.errors import DataError
 from dolor.knowledge import genelogic
 
@@ -29,17 +30,6 @@ __all__ = ["profiles"]
 _CHUNK = 4_000_000
 
 
-@dataclass(frozen=True)
-class _Groups:
-    """Rows of the profiles: the group of each cell, and the sample and label of each group."""
-
-    of_cell: NDArray[np.int64]
-    sample: NDArray[np.int64]
-    samples: list[str]
-    labels: list[str]
-    first_cell: NDArray[np.intp]
-
-
 def profiles(
     data: AnnData | Path | str,
     interactions: pd.DataFrame | None = None,
@@ -48,6 +38,7 @@ def profiles(
     sample_key: str = "sample_id",
     genes: Iterable[str] | None = None,
     chunk_size: int = _CHUNK,
+    trimean: bool | None = None,
 ) -> AnnData:
     """Sum cells to one row a (sample × cell type).
 
@@ -71,16 +62,23 @@ def profiles(
         Genes to keep besides; without ``interactions`` and ``genes``, all are kept.
     chunk_size
         Stored values read at a time.
+    trimean
+        Also compute the trimean of x, which CellChat's probability needs. It takes eight bytes for every stored value
+        of the genes kept, so by default it is computed for data in memory and not for a file.
 
     Returns
     -------
-    Profiles, sorted by sample and cell type. ``X`` and ``layers["psbulk"]``: summed counts. ``psbulk_props``: fraction
-    of the cells that detect the gene. ``lognorm_s1``, ``_s2``, ``_s3``: sums of x, x², x³ over the cells, where x is
-    log1p of counts per 10,000. ``per_10k_s1``: sum of counts per 10,000. ``obs``: what is constant in a sample,
-    ``cell_type``, ``n_cells`` (also ``psbulk_cells``), ``n_counts`` over all genes (also ``psbulk_counts``), and over
-    all genes the sum, the sum of squares and the maximum of x (``lognorm_s1``, ``lognorm_s2``, ``lognorm_max``).
-    ``uns["dolor_pairs"]``: for the pairs ``first``, ``second`` and the samples ``sample_id``, the sums over cells of
-    x_a x_b (``s11``), x_a² x_b (``s21``) and x_a x_b² (``s12``). ``uns["dolor_profiles"]``: ``n_genes`` in the data.
+    Profiles, sorted by sample and cell type; x is log1p of a cell's counts per 10,000.
+
+    - ``X`` and ``layers["psbulk"]``: summed counts; ``psbulk_props``: fraction of the cells that detect the gene.
+    - ``lognorm_s1``, ``_s2``, ``_s3``: sums of x, x², x³; ``per_10k_s1``: sum of counts per 10,000;
+      ``lognorm_trimean`` on request.
+    - ``obs``: what is constant in a sample, ``cell_type``, ``n_cells`` (also ``psbulk_cells``), ``n_counts`` over all
+      genes (also ``psbulk_counts``), and over all genes the sum, the sum of squares and the maximum of x
+      (``lognorm_s1``, ``lognorm_s2``, ``lognorm_max``).
+    - ``uns["dolor_pairs"]``: for the pairs ``first``, ``second`` and the samples ``sample_id``, the sums over cells of
+      x_a x_b (``s11``), x_a² x_b (``s21``) and x_a x_b² (``s12``).
+    - ``uns["dolor_profiles"]``: ``n_genes`` in the data.
 
     Raises
     ------
@@ -105,7 +103,7 @@ def profiles(
     source = open_source(data)
     _check(source, groupby, sample_key)
     kept = _kept_genes(source, interactions, genes)
-    groups = _group(source.obs[sample_key], source.obs[groupby])
+    groups = group_cells(source.obs[sample_key], source.obs[groupby])
     pairs = gene_pairs(interactions, kept) if interactions is not None else None
     column = np.asarray(kept.get_indexer(source.genes), dtype=np.int64)
     sums = np.zeros((len(groups.sample), len(kept), len(FIELDS)))
@@ -113,6 +111,7 @@ def profiles(
     totals = np.zeros(len(groups.sample))
     products = np.zeros((len(groups.samples), len(pairs.first) if pairs else 0, 3))
     in_null = np.where(np.array(groups.labels) == UNASSIGNED, -1, groups.sample)
+    quartiles = Trimeans(groups.n_cells, len(kept)) if _wants_trimean(trimean, data) else None
     for chunk in source.chunks(chunk_size, column >= 0):
         group = groups.of_cell[chunk.start : chunk.start + len(chunk.library)]
         stored = chunk.data, chunk.indices, chunk.indptr, chunk.library
@@ -123,11 +122,19 @@ def profiles(
         np.add.at(totals, group, chunk.library)
         if pairs is not None and len(pairs.first):
             add_pairs(*stored, in_null[group], column, pairs.starts, pairs.second, products)
+        if quartiles is not None:
+            quartiles.add(chunk, group, column)
     result = _as_anndata(source, groups, kept, sums, whole, totals, sample_key)
+    if quartiles is not None:
+        result.layers[TRIMEAN_LAYER] = quartiles.result()
     if pairs is not None:
         result.uns[PAIRS_KEY] = pairs_to_uns(pairs, kept, groups.samples, products)
     check_profiles(result, source.name)
     return result
+
+
+def _wants_trimean(trimean: bool | None, data: AnnData | Path | str) -> bool:
+    return not isinstance(data, (str, Path)) if trimean is None else trimean
 
 
 def _check(source: Source, groupby: str, sample_key: str) -> None:
@@ -160,25 +167,9 @@ def _kept_genes(source: Source, interactions: pd.DataFrame | None, genes: Iterab
     return source.genes[source.genes.isin(list(wanted))]
 
 
-def _group(sample: pd.Series, label: pd.Series) -> _Groups:
-    """Give a number to each group that occurs, by sample and then cell type."""
-    samples = pd.Categorical(sample.astype(str))
-    labels = pd.Categorical(label.astype(str))
-    n_labels = len(labels.categories)
-    code = samples.codes.astype(np.int64) * n_labels + labels.codes
-    present, first_cell, of_cell = np.unique(code, return_index=True, return_inverse=True)
-    return _Groups(
-        of_cell.astype(np.int64),
-        present // n_labels,
-        list(samples.categories),
-        list(labels.categories[present % n_labels]),
-        first_cell,
-    )
-
-
 def _as_anndata(
     source: Source,
-    groups: _Groups,
+    groups: Groups,
     genes: pd.Index,
     sums: NDArray[np.float64],
     whole: NDArray[np.float64],
@@ -187,41 +178,14 @@ def _as_anndata(
 ) -> AnnData:
     from anndata import AnnData
 
-    obs = _sample_fields(source.obs, groups, sample_key)
+    obs = sample_fields(source.obs, groups, sample_key)
     obs["cell_type"] = groups.labels
-    n_cells = np.bincount(groups.of_cell, minlength=len(groups.sample))
-    obs["n_cells"] = obs["psbulk_cells"] = n_cells
+    obs["n_cells"] = obs["psbulk_cells"] = groups.n_cells
     obs["n_counts"] = obs["psbulk_counts"] = totals
     obs[["lognorm_s1", "lognorm_s2", "lognorm_max"]] = whole
     layers = {name: sums[:, :, i].copy() for i, name in enumerate(FIELDS)}
     counts = layers.pop("counts")
     layers["psbulk"] = counts
-    layers[DETECTION_LAYER] = layers.pop("detected") / n_cells[:, None]
+    layers[DETECTION_LAYER] = layers.pop("detected") / groups.n_cells[:, None]
     uns = {"dolor_profiles": {"n_genes": len(source.genes)}}
     return AnnData(X=counts.copy(), obs=obs, var=pd.DataFrame(index=genes), layers=layers, uns=uns)
-
-
-def _sample_fields(obs: pd.DataFrame, groups: _Groups, sample_key: str) -> pd.DataFrame:
-    """Take the columns that are constant within every sample, one row a group."""
-    sample_of_cell = groups.sample[groups.of_cell]
-    _, first_of_sample = np.unique(sample_of_cell, return_index=True)
-    result = pd.DataFrame(index=_row_names(groups))
-    for name in obs.columns:
-        if name in ("cell_type", "n_cells", "n_counts"):
-            continue
-        codes = pd.factorize(obs[name])[0]
-        if (codes == codes[first_of_sample][sample_of_cell]).all():
-            values = obs[name].iloc[groups.first_cell]
-            plain = (
-                values.astype(str) if isinstance(values.dtype, pd.CategoricalDtype) or name in SAMPLE_FIELDS else values
-            )
-            result[name] = plain.to_numpy()
-        elif name in SAMPLE_FIELDS:
-            raise DataError(f"obs['{name}'] has several values within one sample of obs['{sample_key}']")
-    result["sample_id"] = [groups.samples[i] for i in groups.sample]
-    return result
-
-
-def _row_names(groups: _Groups) -> list[str]:
-    names = [f"{groups.samples[i]}|{label}" for i, label in zip(groups.sample, groups.labels, strict=True)]
-    return names if len(set(names)) == len(names) else [f"{name}|{i}" for i, name in enumerate(names)]

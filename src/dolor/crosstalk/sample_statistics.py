@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy.special import ndtr
 
 from dolor.contracts.profiles import DETECTION_LAYER, MOMENT_LAYERS
 from dolor.contracts.vocabulary import UNASSIGNED
+from dolor.crosstalk.trimeans import TRIMEAN_LAYER
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -45,6 +47,8 @@ class SampleSums:
         T, sums of x and x² and maximum of x over all genes.
     n_genes
         Number of all genes.
+    trimean
+        T × G, trimean of x; NaN where the profiles were made without.
     """
 
     sample: str
@@ -61,6 +65,7 @@ class SampleSums:
     whole_s2: Floats
     whole_max: Floats
     n_genes: int
+    trimean: Floats
 
 
 def samples_of(profiles: AnnData) -> Iterator[tuple[SampleSums, NDArray[np.intp]]]:
@@ -70,6 +75,9 @@ def samples_of(profiles: AnnData) -> Iterator[tuple[SampleSums, NDArray[np.intp]
     label = obs["cell_type"].astype(str).to_numpy()
     layers = {name: _dense(profiles.layers[name]) for name in (DETECTION_LAYER, *MOMENT_LAYERS, "per_10k_s1")}
     counts = _dense(profiles.X)
+    trimeans = (
+        _dense(profiles.layers[TRIMEAN_LAYER]) if TRIMEAN_LAYER in profiles.layers else np.full(counts.shape, np.nan)
+    )
     columns = ("n_cells", "n_counts", "lognorm_s1", "lognorm_s2", "lognorm_max")
     numbers = {name: obs[name].to_numpy(dtype=np.float64) for name in columns}
     n_genes = int(profiles.uns["dolor_profiles"]["n_genes"])
@@ -94,6 +102,7 @@ def samples_of(profiles: AnnData) -> Iterator[tuple[SampleSums, NDArray[np.intp]
                 whole_s2=numbers["lognorm_s2"][rows],
                 whole_max=numbers["lognorm_max"][rows],
                 n_genes=n_genes,
+                trimean=trimeans[rows],
             ),
             rows,
         )
@@ -151,4 +160,19 @@ def grand_mean(sums: SampleSums) -> Floats:
     return np.full(sums.s1.shape, sums.whole_s1.sum() / (sums.n.sum() * sums.n_genes))
 
 
-STATISTICS = {function.__name__: function for function in (means, props, means_sums, zscores, logfc, cdf, grand_mean)}
+def trimean(sums: SampleSums) -> Floats:
+    """Trimean of x in each cell type."""
+    return sums.trimean
+
+
+def grand_max(sums: SampleSums) -> Floats:
+    """Largest x over all cells and genes of the sample."""
+    return np.full(sums.s1.shape, sums.whole_max.max())
+
+
+STATISTICS: Mapping[str, Callable[[SampleSums], Floats]] = MappingProxyType(
+    {
+        function.__name__: function
+        for function in (means, props, means_sums, zscores, logfc, cdf, grand_mean, trimean, grand_max)
+    }
+)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,16 +10,14 @@ from numpy.typing import NDArray
 
 from dolor.contracts.profiles import check_profiles
 from dolor.contracts.tables import INTERACTIONS, check
-from dolor.crosstalk.expression import Complexes, Units, combine, compile_units, log_expression, per_10k
-from dolor.crosstalk.pairs import PAIRS_KEY
-from dolor.crosstalk.sample_statistics import STATISTICS, SampleSums, samples_of
-from dolor.crosstalk.scores.method import Side
+from dolor.crosstalk.compile_interactions import Compiled, compile_interactions
+from dolor.crosstalk.expression import Complexes, combine, log_expression, per_10k
+from dolor.crosstalk.sample_statistics import SampleSums, samples_of
+from dolor.crosstalk.scores.evaluate import evaluate, sides
+from dolor.crosstalk.scores.rank_aggregate import DETECTION, MAGNITUDES, SPECIFICITIES, rank_aggregate
 from dolor.crosstalk.scores.registry import METHODS
-from dolor.crosstalk.scores.subunits import limiting_gene
 from dolor.crosstalk.specificity.closed_form import specificity
 from dolor.crosstalk.specificity.population import population
-from dolor.crosstalk.specificity.sides import Meetings, Slots, meetings, slots_of
-from dolor.errors import DataError
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -33,21 +29,6 @@ Floats = NDArray[np.float64]
 # A side detected in fewer cells is flagged low_detection; a group of fewer cells few_cells.
 LOW_DETECTION = 0.1
 FEW_CELLS = 10
-
-
-@dataclass(frozen=True)
-class _Compiled:
-    """Interactions whose two sides are measured, against the genes of the profiles."""
-
-    table: pd.DataFrame
-    ligand: Units
-    receptor: Units
-    ligand_slots: Slots
-    receptor_slots: Slots
-    meeting: Meetings
-    first: NDArray[np.intp]
-    second: NDArray[np.intp]
-    cross: dict[str, Floats]
 
 
 def score(profiles: AnnData, interactions: pd.DataFrame, *, complexes: Complexes = "min") -> pd.DataFrame:
@@ -65,11 +46,17 @@ def score(profiles: AnnData, interactions: pd.DataFrame, *, complexes: Complexes
     Returns
     -------
     One row a (sample, sender, receiver, interaction), for the cell types that the sample has; ``unassigned`` neither
-    sends nor receives. ``score``: log2 of the geometric mean of ligand in the sender and receptor in the receiver, in
-    counts per 10,000 with a prior of 0.5. One column a method of :data:`dolor.crosstalk.scores.registry.METHODS`.
-    ``pvalue``: how often cells dealt out at random within the sample reach ``lr_means``. ``flags``: ``low_detection``,
-    ``few_cells``, ``proxy``. Interactions with a side that was not measured have no rows; they stand in
-    ``attrs["unmeasured"]`` with the genes that are missing.
+    sends nor receives.
+
+    - ``score``: log2 of the geometric mean of ligand in the sender and receptor in the receiver, in counts per 10,000
+      with a prior of 0.5.
+    - One column a method of :data:`dolor.crosstalk.scores.registry.METHODS`. ``lr_probs`` is NaN where the profiles
+      hold no trimeans. A complex counts by its limiting subunit, of alternatives the best.
+    - ``magnitude_rank``, ``specificity_rank``: LIANA's rank aggregate within the sample, small is strong; NaN where a
+      side is detected in less than a tenth of the cells.
+    - ``pvalue``: how often cells dealt out at random within the sample reach ``lr_means``.
+    - ``flags``: ``low_detection``, ``few_cells``, ``proxy``.
+    - ``attrs["unmeasured"]``: interactions without rows, as a side was not measured, with the genes that are missing.
 
     Raises
     ------
@@ -77,7 +64,7 @@ def score(profiles: AnnData, interactions: pd.DataFrame, *, complexes: Complexes
         Columns are missing, an interaction stands twice, or the profiles were made without these interactions.
     """
     check_profiles(profiles)
-    compiled, unmeasured = _compile(profiles, interactions)
+    compiled = compile_interactions(profiles, interactions)
     frames = []
     for sums, rows in samples_of(profiles):
         if len(rows) and len(compiled.table):
@@ -86,52 +73,17 @@ def score(profiles: AnnData, interactions: pd.DataFrame, *, complexes: Complexes
             frames.append(_frame(sums, compiled, columns, dataset))
     result = pd.concat(frames, ignore_index=True) if frames else _empty()
     result = check(result, INTERACTIONS)
-    result.attrs["unmeasured"] = unmeasured
+    result.attrs["unmeasured"] = compiled.unmeasured
     return result
 
 
-def _compile(profiles: AnnData, interactions: pd.DataFrame) -> tuple[_Compiled, dict[str, list[str]]]:
-    _check_interactions(interactions)
-    genes = list(profiles.var_names)
-    ligand = compile_units(interactions["ligand"], genes)
-    receptor = compile_units(interactions["receptor"], genes)
-    measured = ligand.measured & receptor.measured
-    lacking = interactions[~measured]
-    unmeasured = {
-        name: sorted({*ligand.missing.get(left, ()), *receptor.missing.get(right, ())})
-        for name, left, right in zip(lacking["interaction_id"], lacking["ligand"], lacking["receptor"], strict=True)
-    }
-    table = interactions[measured].reset_index(drop=True)
-    ligand, receptor = compile_units(table["ligand"], genes), compile_units(table["receptor"], genes)
-    if PAIRS_KEY not in profiles.uns:
-        raise DataError("the profiles hold no cross moments of genes; make them with profiles(data, interactions)")
-    stored = profiles.uns[PAIRS_KEY]
-    first, second = (profiles.var_names.get_indexer(pd.Index(stored[side])) for side in ("first", "second"))
-    numbers = {(int(a), int(b)): i for i, (a, b) in enumerate(zip(first, second, strict=True))}
-    slots = slots_of(ligand, numbers), slots_of(receptor, numbers)
-    moments = np.stack([np.asarray(stored[name]) for name in ("s11", "s21", "s12")], axis=-1)
-    cross = dict(zip(map(str, stored["sample_id"]), moments, strict=True))
-    return _Compiled(table, ligand, receptor, *slots, meetings(*slots, numbers), first, second, cross), unmeasured
-
-
-def _check_interactions(interactions: pd.DataFrame) -> None:
-    missing = [name for name in ("interaction_id", "ligand", "receptor") if name not in interactions.columns]
-    if missing:
-        raise DataError(f"the interactions lack the column(s) {', '.join(missing)}")
-    twice = interactions["interaction_id"][interactions["interaction_id"].duplicated()]
-    if len(twice):
-        raise DataError(f"the interactions name '{twice.iloc[0]}' more than once; interaction_id must be unique")
-
-
-def _arrays(sums: SampleSums, compiled: _Compiled, complexes: Complexes) -> dict[str, Floats]:
+def _arrays(sums: SampleSums, compiled: Compiled, complexes: Complexes) -> dict[str, Floats]:
     """All numeric columns of a sample, T × T × I each."""
     shape = (len(sums.n), len(sums.n), len(compiled.table))
+    slots = compiled.ligand_slots, compiled.receptor_slots
     linear = per_10k(sums.counts, sums.n_counts)
     ours = [log_expression(combine(linear, units, complexes)) for units in (compiled.ligand, compiled.receptor)]
-    columns = {"score": (ours[0][:, None] + ours[1][None]) / 2}
-    for method in METHODS.values():
-        left, right = _sides(sums, compiled, method.needs, method.limited_by)
-        columns[method.column] = method.function(left, right)
+    columns = {"score": (ours[0][:, None] + ours[1][None]) / 2, **evaluate(sums, *slots)}
     cells = population(
         float(sums.n.sum()),
         sums.s1.sum(axis=0),
@@ -141,26 +93,19 @@ def _arrays(sums: SampleSums, compiled: _Compiled, complexes: Complexes) -> dict
         compiled.second,
         compiled.cross[sums.sample],
     )
-    slots = compiled.ligand_slots, compiled.receptor_slots
     columns["pvalue"] = specificity(2 * columns["lr_means"], sums.n, cells, *slots, compiled.meeting)
-    left, right = _sides(sums, compiled, ("props",), "means")
+    left, right = sides(sums, *slots, ("props",), "means")
     columns |= {"n_sender": sums.n[:, None, None], "n_receiver": sums.n[None, :, None]}
     columns |= {"detect_ligand": left["props"], "detect_receptor": right["props"]}
-    return {name: np.broadcast_to(values, shape) for name, values in columns.items()}
+    columns = {name: np.broadcast_to(values, shape) for name, values in columns.items()}
+    ranked = np.minimum(columns["detect_ligand"], columns["detect_receptor"]) >= DETECTION
+    columns["magnitude_rank"] = rank_aggregate([columns[name] for name in MAGNITUDES], ranked)
+    specific = [-columns["pvalue"], *(columns[name] for name in SPECIFICITIES)]
+    columns["specificity_rank"] = rank_aggregate(specific, ranked & np.isfinite(columns["lr_logfc"]))
+    return columns
 
 
-def _sides(sums: SampleSums, compiled: _Compiled, needs: tuple[str, ...], limited_by: str) -> tuple[Side, Side]:
-    """Statistics of the subunits that count: of ligands T × 1 × I, of receptors 1 × T × I."""
-    decisive = STATISTICS[limited_by](sums)
-    rows = np.arange(len(sums.n))[:, None]
-    sides: list[Mapping[str, Floats]] = []
-    for axis, slots in ((1, compiled.ligand_slots), (0, compiled.receptor_slots)):
-        gene = limiting_gene(decisive, slots)
-        sides.append({name: np.expand_dims(STATISTICS[name](sums)[rows, gene], axis) for name in needs})
-    return sides[0], sides[1]
-
-
-def _frame(sums: SampleSums, compiled: _Compiled, columns: dict[str, Floats], dataset: str) -> pd.DataFrame:
+def _frame(sums: SampleSums, compiled: Compiled, columns: dict[str, Floats], dataset: str) -> pd.DataFrame:
     n_types, n_pairs = len(sums.cell_types), len(compiled.table)
     names = np.array(sums.cell_types, dtype=object)
     frame = {

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from dolor.crosstalk.scores import (
+    cellchat,
     cellphonedb,
     connectome,
     geometric_mean,
@@ -24,6 +25,7 @@ _MODULES = (
     natmi_product,
     geometric_mean,
     singlecellsignalr,
+    cellchat,
     scseqcomm,
     natmi_specificity,
     connectome,
