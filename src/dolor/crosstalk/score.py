@@ -13,9 +13,11 @@ from dolor.contracts.tables import INTERACTIONS, check
 from dolor.crosstalk.compile_interactions import Compiled, compile_interactions
 from dolor.crosstalk.expression import Complexes, combine, log_expression, per_10k
 from dolor.crosstalk.sample_statistics import SampleSums, samples_of
+from dolor.crosstalk.score_flags import score_flags
 from dolor.crosstalk.scores.evaluate import evaluate, sides
 from dolor.crosstalk.scores.rank_aggregate import DETECTION, MAGNITUDES, SPECIFICITIES, rank_aggregate
 from dolor.crosstalk.scores.registry import METHODS
+from dolor.crosstalk.small_groups import Cells
 from dolor.crosstalk.specificity.closed_form import specificity
 from dolor.crosstalk.specificity.population import population
 
@@ -26,12 +28,18 @@ __all__ = ["score"]
 
 Floats = NDArray[np.float64]
 
-# A side detected in fewer cells is flagged low_detection; a group of fewer cells few_cells.
-LOW_DETECTION = 0.1
-FEW_CELLS = 10
 
-
-def score(profiles: AnnData, interactions: pd.DataFrame, *, complexes: Complexes = "min") -> pd.DataFrame:
+def score(
+    profiles: AnnData,
+    interactions: pd.DataFrame,
+    *,
+    complexes: Complexes = "min",
+    cells: AnnData | None = None,
+    groupby: str = "cell_type",
+    sample_key: str = "sample_id",
+    permutations: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
     """Score every interaction between every two cell types of every sample.
 
     Parameters
@@ -42,6 +50,13 @@ def score(profiles: AnnData, interactions: pd.DataFrame, *, complexes: Complexes
         ``interaction_id``, ``ligand``, ``receptor`` (gene logic, in the symbols of the profiles), ``ligand_proxy``.
     complexes
         How subunits make a complex in ``score``: ``"min"``, the limiting one, or ``"geometric"``, their mean.
+    cells
+        The cells that the profiles were made of. Where given, p-values that involve a group of fewer than 28 cells come
+        from permutations; else all come from the closed form.
+    groupby, sample_key
+        Columns of ``cells.obs`` that the profiles were made with.
+    permutations, seed
+        Of those permutations: their number, and the seed of the random numbers.
 
     Returns
     -------
@@ -55,7 +70,8 @@ def score(profiles: AnnData, interactions: pd.DataFrame, *, complexes: Complexes
     - ``magnitude_rank``, ``specificity_rank``: LIANA's rank aggregate within the sample, small is strong; NaN where a
       side is detected in less than a tenth of the cells.
     - ``pvalue``: how often cells dealt out at random within the sample reach ``lr_means``.
-    - ``flags``: ``low_detection``, ``few_cells``, ``proxy``.
+    - ``flags``: ``ambient_suspect`` (leakage could explain the ligand in this sender), ``low_detection`` (a side in
+      less than a tenth of the cells), ``few_cells`` (a group of less than 10), ``proxy`` (enzymes for a ligand).
     - ``attrs["unmeasured"]``: interactions without rows, as a side was not measured, with the genes that are missing.
 
     Raises
@@ -65,14 +81,19 @@ def score(profiles: AnnData, interactions: pd.DataFrame, *, complexes: Complexes
     """
     check_profiles(profiles)
     compiled = compile_interactions(profiles, interactions)
+    genes = list(profiles.var_names)
+    at_hand = Cells(cells, groupby, sample_key, permutations, seed) if cells is not None else None
     frames = []
     for sums, rows in samples_of(profiles):
-        if len(rows) and len(compiled.table):
-            columns = _arrays(sums, compiled, complexes)
-            dataset = str(profiles.obs["dataset_id"].iloc[rows[0]])
-            frames.append(_frame(sums, compiled, columns, dataset))
-    result = pd.concat(frames, ignore_index=True) if frames else _empty()
-    result = check(result, INTERACTIONS)
+        if not len(rows) or not len(compiled.table):
+            continue
+        columns = _arrays(sums, compiled, complexes)
+        if at_hand is not None:
+            columns["pvalue"] = at_hand.replace_small(columns["pvalue"], sums, genes, compiled)
+        _add_ranks(columns)
+        flags = score_flags(columns, sums, _whole_sample(profiles, sums.sample), compiled)
+        frames.append(_frame(sums, compiled, columns, flags, str(profiles.obs["dataset_id"].iloc[rows[0]])))
+    result = check(pd.concat(frames, ignore_index=True) if frames else _empty(), INTERACTIONS)
     result.attrs["unmeasured"] = compiled.unmeasured
     return result
 
@@ -97,15 +118,26 @@ def _arrays(sums: SampleSums, compiled: Compiled, complexes: Complexes) -> dict[
     left, right = sides(sums, *slots, ("props",), "means")
     columns |= {"n_sender": sums.n[:, None, None], "n_receiver": sums.n[None, :, None]}
     columns |= {"detect_ligand": left["props"], "detect_receptor": right["props"]}
-    columns = {name: np.broadcast_to(values, shape) for name, values in columns.items()}
+    return {name: np.broadcast_to(values, shape) for name, values in columns.items()}
+
+
+def _add_ranks(columns: dict[str, Floats]) -> None:
     ranked = np.minimum(columns["detect_ligand"], columns["detect_receptor"]) >= DETECTION
     columns["magnitude_rank"] = rank_aggregate([columns[name] for name in MAGNITUDES], ranked)
     specific = [-columns["pvalue"], *(columns[name] for name in SPECIFICITIES)]
     columns["specificity_rank"] = rank_aggregate(specific, ranked & np.isfinite(columns["lr_logfc"]))
-    return columns
 
 
-def _frame(sums: SampleSums, compiled: Compiled, columns: dict[str, Floats], dataset: str) -> pd.DataFrame:
+def _whole_sample(profiles: AnnData, sample: str) -> Floats:
+    """Return counts per 10,000 of all cells of a sample together, those without a cell type included."""
+    rows = np.flatnonzero((profiles.obs["sample_id"].astype(str) == sample).to_numpy())
+    counts = np.asarray(profiles.X[rows].sum(axis=0), dtype=np.float64).reshape(1, -1)
+    return np.asarray(per_10k(counts, [profiles.obs["n_counts"].to_numpy()[rows].sum()])[0])
+
+
+def _frame(
+    sums: SampleSums, compiled: Compiled, columns: dict[str, Floats], flags: NDArray[np.object_], dataset: str
+) -> pd.DataFrame:
     n_types, n_pairs = len(sums.cell_types), len(compiled.table)
     names = np.array(sums.cell_types, dtype=object)
     frame = {
@@ -119,20 +151,7 @@ def _frame(sums: SampleSums, compiled: Compiled, columns: dict[str, Floats], dat
     numbers = {name: values.ravel() for name, values in columns.items()}
     for name in ("n_sender", "n_receiver"):
         numbers[name] = numbers[name].astype(np.int64)
-    return pd.DataFrame({**frame, **numbers, "flags": _flags(columns, compiled.table)})
-
-
-def _flags(columns: dict[str, Floats], table: pd.DataFrame) -> NDArray[np.object_]:
-    low = np.minimum(columns["detect_ligand"], columns["detect_receptor"]) < LOW_DETECTION
-    few = np.minimum(columns["n_sender"], columns["n_receiver"]) < FEW_CELLS
-    proxy = (
-        table["ligand_proxy"].to_numpy(dtype=object) != "" if "ligand_proxy" in table else np.zeros(len(table), bool)
-    )
-    code = low.astype(np.int8) + 2 * few.astype(np.int8) + 4 * np.broadcast_to(proxy, low.shape).astype(np.int8)
-    words = ("low_detection", "few_cells", "proxy")
-    texts = [";".join(word for bit, word in enumerate(words) if number >> bit & 1) for number in range(8)]
-    chosen: NDArray[np.object_] = np.array(texts, dtype=object)[code.ravel()]
-    return chosen
+    return pd.DataFrame({**frame, **numbers, "flags": flags.ravel()})
 
 
 def _empty() -> pd.DataFrame:
