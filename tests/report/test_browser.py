@@ -110,7 +110,7 @@ def test_sorting_by_a_column_orders_its_values(chromium: Any, report: Path) -> N
         header = page.get_by_role("columnheader").filter(has_text="score")
         header.get_by_role("button").click()
         assert header.get_attribute("aria-sort") == "descending"
-        scores = [float(text) for text in page.locator(".vt-row > :nth-child(9)").all_inner_texts()]
+        scores = [float(text) for text in page.locator(".vt-row > :nth-child(10)").all_inner_texts()]
         assert scores == sorted(scores, reverse=True)
 
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from dolor.contracts.tables import VERDICTS
 from dolor.io.atomic import write_text
 from dolor.io.provenance import versions
 from dolor.report import sections
 from dolor.report.cautions import cautions_of
-from dolor.report.claims import board_of
+from dolor.report.claims import board_of, tally
 from dolor.report.findings import findings_of
 from dolor.report.islands import islands_of
 from dolor.report.page import render
 from dolor.report.pairs import crosstalk_of
 from dolor.report.rows import rows_of
 from dolor.report.run import Run, read_run
-from dolor.report.statements import catalog_of, knowledge_of
+from dolor.report.statements import catalog_of, knowledge_of, stated_cells
 
 __all__ = ["build"]
 
@@ -55,8 +53,8 @@ def _page(run: Run, title: str) -> str:
     crosstalk = crosstalk_of(run)
     statements = catalog_of()
     knowledge = knowledge_of(sorted(set(crosstalk.pairs["interaction_id"])), statements)
+    crosstalk.pairs["review_cells"] = stated_cells(crosstalk.pairs, knowledge)
     board = board_of(run.claims, statements)
-    verdicts = Counter(row["verdict"] for row in board)
     context: dict[str, Any] = {
         "title": title,
         "simulated": run.simulated,
@@ -83,7 +81,7 @@ def _page(run: Run, title: str) -> str:
         "cautions": cautions_of(run, crosstalk),
         "maps": sections.map_section(run, crosstalk, knowledge, statements),
         "board": board,
-        "verdicts": {verdict: verdicts.get(verdict, 0) for verdict in VERDICTS},
+        "verdicts": tally(board),
         "left_out": rows_of(crosstalk.left_out),
         "n_pairs": len(crosstalk.pairs),
         "n_contrasts": len(crosstalk.contrasts),
@@ -91,4 +89,4 @@ def _page(run: Run, title: str) -> str:
         "versions": versions(),
         "provenance": run.provenance,
     }
-    return render(context, islands_of(run, crosstalk, knowledge, board))
+    return render(context, islands_of(run, crosstalk, knowledge))

@@ -8,19 +8,32 @@ from typing import Any
 
 import pandas as pd
 
+from dolor.pl.palette import lineage_of
 from dolor.report import wording
 from dolor.report.pairs import Crosstalk
 from dolor.report.rows import rows_of
 from dolor.report.run import DatasetRun, Run
 
-__all__ = ["FDR", "Findings", "findings_of"]
+__all__ = ["FDR", "Finding", "Findings", "findings_of"]
 
 FDR = 0.05
 _DRIVER = {
-    "infiltration": "mainly because the sender became more or less numerous",
+    "infiltration": "mainly because there are more or fewer of the sender",
     "per_cell": "mainly because each sender cell makes more or less of it",
-    "both": "through both the number of sender cells and the transcript per cell",
+    "both": "through the number of sender cells and the transcript per cell",
 }
+_MOST_SIGNALS = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence and the words that say what it is about."""
+
+    about: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.about}: {self.text}"
 
 
 @dataclass
@@ -28,8 +41,8 @@ class Findings:
     """Sentences of one dataset: those that rest on a test, and those that only describe."""
 
     dataset_id: str
-    tested: list[str] = field(default_factory=list)
-    described: list[str] = field(default_factory=list)
+    tested: list[Finding] = field(default_factory=list)
+    described: list[Finding] = field(default_factory=list)
 
 
 def findings_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str, Any]]) -> list[Findings]:
@@ -50,96 +63,97 @@ def findings_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str
     for dataset in run.datasets:
         entry = Findings(dataset.dataset_id)
         entry.tested += _composition(dataset)
-        rows = _rows_of(dataset, crosstalk)
-        for key, group in _by_comparison(dataset, crosstalk, rows):
-            entry.tested += _tested(key, group, knowledge)
-            entry.described += _described(key, group, knowledge)
+        without: list[str] = []
+        for key, rows in _by_comparison(dataset, crosstalk):
+            tested = rows[rows["status"].astype(str) == "tested"]
+            if len(tested) and not (tested["qvalue"] < FDR).any():
+                without.append(f"{wording.comparison(key)} ({len(tested):,} tested)")
+            entry.tested += _tested(key, tested, knowledge)
+            entry.described += _described(key, rows, knowledge)
+        if without:
+            entry.tested.append(Finding("No signal differs", f"{'; '.join(without)}."))
         found.append(entry)
     return found
 
 
-def _rows_of(dataset: DatasetRun, crosstalk: Crosstalk) -> pd.DataFrame:
-    rows = crosstalk.contrasts[crosstalk.contrasts["dataset_id"].astype(str) == dataset.dataset_id]
+def _by_comparison(dataset: DatasetRun, crosstalk: Crosstalk) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
+    """Give the rows of the main comparisons: first condition, then the difference of changes, then sex."""
     named = crosstalk.pairs[["sender", "receiver", "interaction_id"]]
-    return rows.join(named, on="pair")
-
-
-def _by_comparison(
-    dataset: DatasetRun, crosstalk: Crosstalk, rows: pd.DataFrame
-) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
-    """Give the main comparisons first condition, then sex, then the difference of changes."""
-    wanted = ("condition", "sex_in_condition", "sex", "interaction")
+    rows = crosstalk.contrasts[crosstalk.contrasts["dataset_id"].astype(str) == dataset.dataset_id].join(
+        named, on="pair"
+    )
     comparisons = crosstalk.comparisons[crosstalk.comparisons["dataset_id"] == dataset.dataset_id]
-    for kind in wanted:
-        for row in rows_of(comparisons[comparisons["contrast_type"] == kind].rename_axis("number").reset_index()):
-            yield row, rows[rows["comparison"] == row["number"]]
+    for kind in ("condition", "interaction", "sex_in_condition", "sex"):
+        for key in rows_of(comparisons[comparisons["contrast_type"] == kind].rename_axis("number").reset_index()):
+            yield key, rows[rows["comparison"] == key["number"]]
 
 
-def _composition(dataset: DatasetRun) -> list[str]:
-    table = dataset.composition
-    main = table[(table["contrast_type"] == "condition") & (table["status"] == "tested") & (table["qvalue"] < FDR)]
-    main = main.sort_values("pvalue")
-    parts = [
-        f"{wording.population(str(row['cell_type']))} {wording.fold(float(row['effect']))} "
-        f"({wording.probability('q', float(row['qvalue']))})"
-        for _, row in main.iterrows()
-    ]
-    if not parts:
-        tested = int(((table["contrast_type"] == "condition") & (table["status"] == "tested")).sum())
-        return ["No population changed its share of the cells with condition."] if tested else []
-    first = rows_of(main)[0]
-    return [
-        f"Cell numbers, {wording.comparison(first)}: {wording.listing(parts, 4)} as a share of all cells "
-        f"({first['n_case']:.0f} against {first['n_reference']:.0f} samples)."
-    ]
+def _composition(dataset: DatasetRun) -> list[Finding]:
+    table = dataset.composition[dataset.composition["contrast_type"] == "condition"]
+    tested = table[table["status"] == "tested"]
+    found = []
+    for key, rows in tested.groupby(["case", "reference"], sort=False, observed=True):
+        about = f"Cells, {key[0]} vs {key[1]}"
+        hits = rows_of(rows[rows["qvalue"] < FDR].sort_values("pvalue"))
+        parts = [f"{wording.population(str(row['cell_type']))} {wording.fold(float(row['effect']))}" for row in hits]
+        if not parts:
+            found.append(Finding(about, f"no population's share differs ({len(rows)} tested)."))
+            continue
+        samples = f"{hits[0]['n_case']:.0f} against {hits[0]['n_reference']:.0f} samples"
+        found.append(Finding(about, f"{wording.listing(parts, 4)}, as a share of all cells ({samples})."))
+    return found
 
 
-def _tested(key: Mapping[str, str], rows: pd.DataFrame, knowledge: Mapping[str, dict[str, Any]]) -> list[str]:
-    tested = rows[rows["status"].astype(str) == "tested"]
-    if not len(tested):
-        return []
+def _tested(key: Mapping[str, str], tested: pd.DataFrame, knowledge: Mapping[str, dict[str, Any]]) -> list[Finding]:
     hits = tested[tested["qvalue"] < FDR].sort_values(["pvalue", "pair"])
-    what = wording.comparison(key)
     if not len(hits):
-        return [f"{_capital(what)}: none of {len(tested):,} signals tested differs (false discovery rate 5 %)."]
-    best = hits.iloc[0]
-    driver = _DRIVER.get(str(best["driver"]), "") if key["contrast_type"].startswith("condition") else ""
-    return [
-        f"{_capital(what)}: {len(hits):,} of {len(tested):,} signals tested differ "
-        f"({int((hits['effect'] > 0).sum()):,} up, {int((hits['effect'] < 0).sum()):,} down). The clearest is "
+        return []
+    up, down = int((hits["effect"] > 0).sum()), int((hits["effect"] < 0).sum())
+    onto_neurons = hits[[_onto_neuron(row) for row in rows_of(hits[["sender", "receiver"]])]]
+    best = rows_of((onto_neurons if len(onto_neurons) else hits).head(1))[0]
+    driver = _DRIVER.get(str(best["driver"]), "") if key["contrast_type"] == "condition" else ""
+    others = dict.fromkeys(knowledge[str(name)]["mediator"] for name in hits["interaction_id"])
+    others.pop(knowledge[str(best["interaction_id"])]["mediator"])
+    also = f" Also {wording.listing(others, _MOST_SIGNALS)}." if others else ""
+    reach = f", {len(onto_neurons):,} of them from other cells onto neurons" if len(onto_neurons) else ""
+    text = (
+        f"{len(hits):,} of {len(tested):,} signals differ ({up:,} up, {down:,} down){reach}. "
+        f"Clearest{' of these' if reach else ''}: "
         f"{_signal(best, knowledge)}, {_size(key, float(best['effect']))} "
-        f"({wording.probability('q', float(best['qvalue']))}){', ' + driver if driver else ''}."
-    ]
+        f"({wording.probability('q', float(best['qvalue']))}){', ' + driver if driver else ''}.{also}"
+    )
+    return [Finding(_capital(wording.comparison(key)), text)]
 
 
-def _described(key: Mapping[str, str], rows: pd.DataFrame, knowledge: Mapping[str, dict[str, Any]]) -> list[str]:
-    described = rows[rows["status"].astype(str) == "described"]
+def _described(key: Mapping[str, str], rows: pd.DataFrame, knowledge: Mapping[str, dict[str, Any]]) -> list[Finding]:
+    described = rows[(rows["status"].astype(str) == "described") & rows["effect"].notna()]
     if not len(described):
         return []
-    best = described.iloc[int(described["effect"].abs().to_numpy().argmax())]
-    return [
-        f"{_capital(wording.comparison(key))}: {wording.count(len(described), 'signal')} could be measured but not "
-        f"tested ({best['reason']}); the largest difference is {_signal(best, knowledge)}, "
-        f"{_size(key, float(best['effect']))}."
-    ]
-
-
-def _signal(row: pd.Series, knowledge: Mapping[str, dict[str, Any]]) -> str:
-    mediator = knowledge[str(row["interaction_id"])]["mediator"]
-    receptor = str(row["interaction_id"]).partition(":")[2]
-    sender, receiver = (wording.population(str(row[side])) for side in ("sender", "receiver"))
-    return (
-        f"{mediator} from {sender} to {receiver} (receptor {receptor})"
-        if receptor
-        else f"{mediator}, {sender} to {receiver}"
+    best = rows_of(described.iloc[[int(described["effect"].abs().to_numpy().argmax())]])[0]
+    text = (
+        f"{wording.count(len(described), 'signal')} measured ({best['reason']}); the largest difference is "
+        f"{_signal(best, knowledge)}, {_size(key, float(best['effect']))}."
     )
+    return [Finding(_capital(wording.comparison(key)), text)]
+
+
+def _onto_neuron(row: Mapping[str, Any]) -> bool:
+    return lineage_of(str(row["receiver"])) == "neuron" and lineage_of(str(row["sender"])) != "neuron"
+
+
+def _signal(row: Mapping[str, Any], knowledge: Mapping[str, dict[str, Any]]) -> str:
+    mediator = knowledge[str(row["interaction_id"])]["mediator"]
+    return f"{mediator} from {wording.population(str(row['sender']))} to {wording.population(str(row['receiver']))}"
 
 
 def _size(key: Mapping[str, str], effect: float) -> str:
-    if key["contrast_type"] == "interaction":
-        said = wording.fold(effect).replace("times higher", "times larger").replace("times lower", "times smaller")
-        return f"a change {said}"
-    return f"score {wording.fold(effect)}"
+    if key["contrast_type"] != "interaction":
+        return f"score {wording.fold(effect)}"
+    more, less = (f"{key[side].partition(':')[2]}s" for side in ("case", "reference"))
+    factor = wording.number(2 ** abs(effect), 2)
+    if effect < 0:
+        more, less = less, more
+    return f"whose change is {factor} times higher in {more} than in {less}"
 
 
 def _capital(text: str) -> str:

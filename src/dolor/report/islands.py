@@ -30,9 +30,7 @@ _FLAGS = {
 }
 
 
-def islands_of(
-    run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str, Any]], claims: list[dict[str, Any]]
-) -> dict[str, Any]:
+def islands_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """Collect what goes into the page as data.
 
     Returns
@@ -64,7 +62,7 @@ def islands_of(
         ],
         "cells": [_cells(dataset) for dataset in run.datasets],
         "composition": encode.table(_stacked(run)),
-        "claims": claims,
+        "claims": encode.table(run.claims),
     }
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from dolor.contracts.tables import FLAGS
 from dolor.report.run import DatasetRun, Run
 
 __all__ = ["PAIR", "Crosstalk", "crosstalk_of"]
@@ -94,17 +96,21 @@ def _strength(interactions: pd.DataFrame) -> pd.DataFrame:
     """Summarise the scores over the samples of a dataset: the mean score, how often specific, all flags."""
     frame = interactions.assign(specific=interactions["pvalue"] < _SPECIFIC)
     grouped = frame.groupby(PAIR, observed=True, sort=False)
-    summary = grouped.agg(score=("score", "mean"), specific=("specific", "mean"))
-    flagged = frame.loc[frame["flags"].astype(str) != "", [*PAIR, "flags"]].drop_duplicates()
-    flags = flagged.groupby(PAIR, observed=True)["flags"].agg(_union)
-    table = summary.join(flags).reset_index()
+    table = grouped.agg(score=("score", "mean"), specific=("specific", "mean")).reset_index()
+    table["flags"] = _all_flags(frame["flags"], np.asarray(grouped.ngroup(), dtype=np.intp), len(table))
     for name in PAIR:
         table[name] = table[name].astype(str)
     return table
 
 
-def _union(flags: pd.Series) -> str:
-    return ";".join(sorted({word for text in flags.astype(str) for word in text.split(";") if word}))
+def _all_flags(flags: pd.Series, group: NDArray[np.intp], n_groups: int) -> list[str]:
+    """Join the flags of each group: one bit a flag, since a run has many rows and few flags."""
+    distinct = pd.Categorical(flags.astype(str))
+    bits = np.array([sum(1 << FLAGS.index(word) for word in text.split(";") if word) for text in distinct.categories])
+    joined = np.zeros(n_groups, dtype=np.int64)
+    np.bitwise_or.at(joined, group, bits[distinct.codes] if len(bits) else 0)
+    names = {code: ";".join(word for bit, word in enumerate(FLAGS) if code >> bit & 1) for code in set(joined.tolist())}
+    return [names[code] for code in joined.tolist()]
 
 
 def _row_numbers(frame: pd.DataFrame, keys: pd.DataFrame, columns: list[str]) -> pd.Series:

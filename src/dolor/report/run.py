@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
 
-__all__ = ["DatasetRun", "Run", "read_run"]
+__all__ = ["AXIS", "DatasetRun", "Run", "read_run"]
 
+# The pain axis, from where pain arises to where it is felt: the order in which datasets and places are shown.
+AXIS = ("skin", "joint", "viscera", "bone", "nerve", "drg", "spinal_cord", "brain")
 _EMBEDDINGS = ("X_umap", "X_tsne", "X_pca")
 _STRENGTH_COLUMNS = ("dataset_id", "sample_id", "sender", "receiver", "interaction_id", "score", "pvalue", "flags")
 _TISSUE_WORDS = {
@@ -103,12 +105,18 @@ def read_run(results: Path | str) -> Run:
         raise DataError(f"{results}: holds no dataset (no */cells.h5ad); run the stages before the report first")
     methods = results / "methods.md"
     return Run(
-        datasets=[_read_dataset(folder) for folder in folders],
+        datasets=sorted(
+            map(_read_dataset, folders), key=lambda dataset: (_place(dataset.compartment), dataset.dataset_id)
+        ),
         claims=_read_table(results / "claims.parquet", CLAIMS, optional=True),
         meta=_read_table(results / "meta.parquet", None, optional=True),
         methods=methods.read_text(encoding="utf-8") if methods.exists() else "",
         provenance=_read_provenance(results),
     )
+
+
+def _place(compartment: str) -> int:
+    return AXIS.index(compartment) if compartment in AXIS else len(AXIS)
 
 
 def _read_dataset(folder: Path) -> DatasetRun:

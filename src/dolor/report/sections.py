@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from dolor.pl.palette import lineage_of
 from dolor.report import wording
 from dolor.report.figures.axis_map import axis_map, traffic_of
 from dolor.report.figures.composition import composition_figure, shift_figure
@@ -48,7 +49,9 @@ def cells_section(dataset: DatasetRun) -> dict[str, Any]:
         if key[0] in ("condition", "condition_in_sex"):
             drawn = shift_figure(rows)
             name = dict(zip(("contrast_type", "case", "reference", "stratum"), key, strict=True))
-            shifts += [{"name": wording.comparison(name), "figure": drawn}] if drawn else []
+            shifts += (
+                [{"name": wording.comparison(name), "main": key[0] == "condition", "figure": drawn}] if drawn else []
+            )
     return {
         "embedding": embedding_figure(dataset.embedding, dataset.obs["cell_type"]) if len(dataset.embedding) else None,
         "composition": composition_figure(dataset.obs, dataset.samples),
@@ -85,10 +88,10 @@ def map_section(
     maps = []
     for name in dict.fromkeys(names):
         its = rows[rows["comparison"].isin(names.index[names == name])]
-        hits = its[its["qvalue"] < FDR]
+        hits = its[(its["qvalue"] < FDR) & (its["crosses"])]
         at = hits["dataset_id"].astype(str).map(place_of)
         places = {place: traffic_of(hits[at == place]) for place in place_of.values()}
-        title = f"Signals that differ, {name}: {len(hits):,} at a false discovery rate of 5 %"
+        title = f"Signals between neurons and other cells that differ, {name}: {len(hits):,}"
         maps.append({"name": name, "hits": len(hits), "figure": axis_map(places, about, title)})
     return maps
 
@@ -121,6 +124,10 @@ def _named(crosstalk: Crosstalk, knowledge: Mapping[str, dict[str, Any]]) -> pd.
     pairs = crosstalk.pairs[["sender", "receiver", "interaction_id"]].copy()
     pairs["mediator"] = [knowledge[name]["mediator"] for name in pairs["interaction_id"]]
     pairs["pain_effect"] = [knowledge[name]["effect"] for name in pairs["interaction_id"]]
+    neurons = {
+        side: pairs[side].map(lambda name: lineage_of(name) == "neuron").astype(bool) for side in ("sender", "receiver")
+    }
+    pairs["crosses"] = neurons["sender"] != neurons["receiver"]
     pairs["name"] = [
         f"{row['mediator']}: {wording.population(row['sender'])} → {wording.population(row['receiver'])}"
         for row in rows_of(pairs)
@@ -130,17 +137,21 @@ def _named(crosstalk: Crosstalk, knowledge: Mapping[str, dict[str, Any]]) -> pd.
 
 def _clearest(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """List the best signals of a comparison: the tested ones by p, and where none was tested the largest described."""
-    tested = rows[rows["status"].astype(str) == "tested"].nsmallest(_TOP_ROWS, "pvalue")
+    one_each = ["mediator", "sender"]
+    tested = (
+        rows[rows["status"].astype(str) == "tested"].sort_values("pvalue").drop_duplicates(one_each).head(_TOP_ROWS)
+    )
     if not len(tested):
         described = rows[rows["status"].astype(str) == "described"]
-        tested = described.loc[described["effect"].abs().nlargest(_TOP_ROWS).index]
+        tested = described.loc[described["effect"].abs().sort_values(ascending=False).index]
+        tested = tested.drop_duplicates(one_each).head(_TOP_ROWS)
     return [
         {
             "pair": int(row["pair"]),
             "mediator": row["mediator"],
             "sender": wording.population(row["sender"]),
             "receiver": wording.population(row["receiver"]),
-            "pain_effect": wording.pain_effect(row["pain_effect"]),
+            "pain_effect": wording.pain_effect(row["pain_effect"]).removesuffix(" pain"),
             "effect": wording.number(row["effect"]),
             "qvalue": wording.number(row["qvalue"], 2),
             "status": row["status"],
@@ -167,7 +178,7 @@ def _sexes(rows: pd.DataFrame, comparisons: pd.DataFrame) -> list[dict[str, Any]
         ]
         change = rows[rows["comparison"].isin(of_change.index)].drop_duplicates("pair").set_index("pair")
         table["qvalue"] = change["qvalue"].reindex(table.index)
-        table["name"] = rows.drop_duplicates("pair").set_index("pair")["name"].reindex(table.index)
+        table = table.join(rows.drop_duplicates("pair").set_index("pair")[["mediator", "name"]])
         drawn = sex_scatter(table, FDR)
         if drawn is not None:
             found.append({"name": f"{case} vs {reference}", "figure": drawn})

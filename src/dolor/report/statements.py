@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
-from dolor.knowledge import catalog
+from dolor.knowledge import catalog, populations
+from dolor.knowledge.vocabulary import NOT_STATED
 from dolor.report.rows import rows_of
 
-__all__ = ["catalog_of", "knowledge_of"]
+__all__ = ["catalog_of", "knowledge_of", "stated_cells"]
 
 _FIELDS = (
     "id", "mediator", "source_cell", "target_cell", "compartment", "pain_type", "context", "effect", "sex", "species",
@@ -64,3 +65,37 @@ def _joint_effect(effects: list[str]) -> str:
     if not distinct:
         return "not_evaluated"
     return distinct.pop() if len(distinct) == 1 else "dual"
+
+
+def stated_cells(pairs: pd.DataFrame, knowledge: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Say of each pair whether the review speaks of these very cells.
+
+    Parameters
+    ----------
+    pairs
+        One row a pair: ``sender``, ``receiver``, ``interaction_id``.
+    knowledge
+        From :func:`knowledge_of`.
+
+    Returns
+    -------
+    ``as stated``: some statement names the sender (or its kind) as source and the receiver as target; ``left open``:
+    none does, but some statement leaves a side unnamed and agrees on the other; ``other cells``.
+    """
+    tree = populations.tree()
+    kinds = {name: {name, *(tree.ancestors(name) if name in tree else ())} for side in ("sender", "receiver")
+             for name in pairs[side].unique()}  # fmt: skip
+    found = []
+    for sender, receiver, interaction in zip(pairs["sender"], pairs["receiver"], pairs["interaction_id"], strict=True):
+        best = 0
+        for statement in knowledge[interaction]["statements"]:
+            sides = (_fits(statement["source_cell"], kinds[sender]), _fits(statement["target_cell"], kinds[receiver]))
+            best = max(best, min(sides))
+        found.append(("other cells", "left open", "as stated")[best])
+    return found
+
+
+def _fits(stated: str, kinds: set[str]) -> int:
+    """Return 2 if one of the cells stated is of these kinds, 1 if none is named, else 0."""
+    words = set(stated.split(";"))
+    return 2 if words & kinds else 1 if words <= {"", NOT_STATED} else 0

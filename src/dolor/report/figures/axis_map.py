@@ -12,14 +12,14 @@ from dolor.pl.palette import PAIN_EFFECT, population_colour
 from dolor.report import wording
 from dolor.report.figures.svg import figure, tag, text
 from dolor.report.rows import rows_of
+from dolor.report.run import AXIS
 
-__all__ = ["AXIS", "Traffic", "axis_map", "traffic_of"]
+__all__ = ["Traffic", "axis_map", "traffic_of"]
 
-AXIS = ("skin", "joint", "viscera", "bone", "nerve", "drg", "spinal_cord", "brain")
 _ALWAYS = ("skin", "nerve", "drg", "spinal_cord", "brain")
-_NARROW, _WIDE, _TOP, _ROW = 92, 420, 92, 25
+_NARROW, _WIDE, _TOP, _ROW = 84, 446, 92, 25
 _PILL = 108
-_MOST_MEDIATORS, _MOST_POPULATIONS, _LONGEST_NAME = 12, 12, 21
+_MOST_MEDIATORS, _MOST_POPULATIONS, _LONGEST_NAME = 12, 12, 20
 _DASH = {"anti": "7 4", "homeostatic": "2 3", "not_evaluated": "2 3", "dual": "9 3 2 3"}
 
 
@@ -34,7 +34,7 @@ class Traffic:
     links
         One row a (mediator, effect on pain, side, population): ``size`` is the largest change among its signals.
     signals
-        Number of signals drawn or left to the table.
+        Number of signals, those included for which the drawing has no room.
     """
 
     mediators: pd.DataFrame
@@ -95,8 +95,8 @@ def _station(place: str, x: float, width: float, height: float, statements: int,
     middle = x + width / 2
     empty = "" if traffic else " empty"
     said = wording.count(statements, "statement", "statements")
-    lines = [f"{wording.count(traffic.signals, 'signal')} differ here; the review makes {said}"] if traffic else [
-        "not in this run", said]  # fmt: skip
+    lines = [f"{wording.count(traffic.signals, 'signal')} differ; the review makes {said}"] if traffic else [
+        "no data", said]  # fmt: skip
     return Markup("").join([
         tag("rect", x=x + 4, y=48, width=width - 8, height=height - 54, rx=8, class_=f"place{empty}"),
         tag("circle", cx=middle, cy=32, r=7, class_=f"station{empty}"),
@@ -164,7 +164,7 @@ def _pill(row: Mapping[str, object], place: str, middle: float, at: Mapping[str,
         "g", tag("title", said),
         tag("rect", x=middle - _PILL / 2, y=y - 10, width=_PILL, height=20, rx=10, class_="pill",
             stroke=PAIN_EFFECT[effect], stroke_dasharray=_DASH.get(effect)),
-        text(middle, y + 4, f"{_cut(mediator, 14)} {arrow}", anchor="middle", class_="pill-name"),
+        text(middle, y + 4, f"{_cut(mediator, 12)} {arrow}", anchor="middle", class_="pill-name"),
         class_="bundle", data_place=place, data_effect=effect, data_mediator=mediator, aria_label=said,
     )  # fmt: skip
 

@@ -56,7 +56,7 @@ def _without_overlap(labels: list[tuple[float, float, str, int]]) -> list[tuple[
     """Keep the labels of the larger populations where two would lie upon each other."""
     placed: list[tuple[float, float, str]] = []
     for x, y, name, _ in sorted(labels, key=lambda label: -label[3]):
-        half = 3.4 * len(name)
-        if all(abs(y - b) > 13 or abs(x - a) > half + 3.4 * len(other) for a, b, other in placed):
+        half = 4.0 * len(name)
+        if all(abs(y - b) > 13 or abs(x - a) > half + 4.0 * len(other) for a, b, other in placed):
             placed.append((min(max(x, half), _WIDTH - half), y, name))
     return placed

@@ -22,7 +22,7 @@ def volcano(rows: pd.DataFrame, fdr: float) -> Markup | None:
     Parameters
     ----------
     rows
-        Rows of one comparison: ``effect`` (log2), ``pvalue``, ``qvalue``, ``name``, ``pair``.
+        Rows of one comparison: ``effect`` (log2), ``pvalue``, ``qvalue``, ``mediator``, ``name``.
     fdr
         False discovery rate below which a signal counts as found.
     """
@@ -46,8 +46,8 @@ def volcano(rows: pd.DataFrame, fdr: float) -> Markup | None:
     for mask, direction, radius in groups:
         places = _coarse(x, y, tested.loc[mask, "effect"], height[mask], 1 if direction == "none" else 10)
         parts.append(dots(*places, radius, DIRECTION[direction]))
-    best = tested[hit].assign(height=height[hit]).nlargest(_LABELLED, "height")
-    parts += _labels([(x(row["effect"]), y(row["height"]), row["name"]) for row in rows_of(best)])
+    best = tested[hit].assign(height=height[hit]).sort_values("height", ascending=False).drop_duplicates("mediator")
+    parts += _labels([(x(row["effect"]), y(row["height"]), row["name"]) for row in rows_of(best.head(_LABELLED))])
     label = f"Volcano: {int(hit.sum()):,} of {len(tested):,} signals differ at a false discovery rate of {fdr:.0%}"
     return figure(_WIDTH, _HEIGHT, label, parts, class_="volcano", data_x=f"{-reach} {reach}", data_y=f"0 {y.high}")
 
@@ -58,7 +58,7 @@ def sex_scatter(rows: pd.DataFrame, fdr: float) -> Markup | None:
     Parameters
     ----------
     rows
-        One row a signal: ``female``, ``male`` (log2 changes), ``qvalue`` of the interaction, ``name``.
+        One row a signal: ``female``, ``male`` (log2 changes), ``qvalue`` of the interaction, ``mediator``, ``name``.
     fdr
         False discovery rate of the interaction below which a signal is marked as a diamond and named.
     """
@@ -80,7 +80,12 @@ def sex_scatter(rows: pd.DataFrame, fdr: float) -> Markup | None:
     for row in rows_of(found):
         cx, cy = x(row["male"]), y(row["female"])
         parts.append(tag("path", d=f"M{cx - 5:.1f} {cy:.1f}l5 -5l5 5l-5 5z", fill="#8e5aa8"))
-    parts += _labels([(x(row["male"]), y(row["female"]), row["name"]) for row in rows_of(found.head(_LABELLED))])
+    parts += _labels(
+        [
+            (x(row["male"]), y(row["female"]), row["name"])
+            for row in rows_of(found.drop_duplicates("mediator").head(_LABELLED))
+        ]
+    )
     label = f"Change in females against change in males; {int(differs.sum()):,} signals change differently"
     return figure(_WIDTH, _HEIGHT, label, parts)
 
@@ -94,14 +99,18 @@ def _coarse(x: Scale, y: Scale, a: pd.Series, b: pd.Series, per_point: int) -> t
 
 
 def _labels(places: list[tuple[float, float, str]]) -> list[Markup]:
-    """Name points, one above another where they would overlap."""
+    """Name points, each name beside its point on the side with more room; a name without room is left out."""
     parts: list[Markup] = []
-    taken: list[tuple[float, bool]] = []
-    for x, y, name in sorted(places, key=lambda place: place[1]):
-        left = x > _WIDTH / 2
-        height = y + 4
-        while any(abs(height - other) < 12 and side == left for other, side in taken):
-            height += 12
-        taken.append((height, left))
-        parts.append(text(x - 7 if left else x + 7, height, name, anchor="end" if left else "start", class_="halo"))
+    taken: list[tuple[float, float, float]] = []
+    for x, y, name in places:
+        width = 5.6 * len(name)
+        left = x + width + 10 > _WIDTH
+        start = x - 7 - width if left else x + 7
+        for height in (y + 4, y - 8, y + 16, y - 20, y + 28):
+            if start > 0 and all(abs(height - b) > 11 or start > a + w or a > start + width for a, b, w in taken):
+                taken.append((start, height, width))
+                parts.append(
+                    text(x - 7 if left else x + 7, height, name, anchor="end" if left else "start", class_="halo")
+                )
+                break
     return parts

@@ -28,7 +28,7 @@ function choice(label, options, onchange) {
 
 function decimal(value, digits = 3) {
   if (value === null || !Number.isFinite(value)) return '–';
-  if (value !== 0 && Math.abs(value) < 1e-4) return value.toExponential(1);
+  if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(1);
   return String(Number(value.toPrecision(digits)));
 }
 

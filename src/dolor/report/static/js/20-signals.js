@@ -5,7 +5,7 @@ const ON_PAIN = { pro: 'promotes pain', anti: 'relieves pain', dual: 'acts both 
 class Signals {
   constructor(data, onopen) {
     this.data = data;
-    this.filters = { dataset: '', comparison: '', mediator: '', sender: '', receiver: '', effect: '', flag: '', text: '', found: false };
+    this.filters = { dataset: '', comparison: '', mediator: '', sender: '', receiver: '', effect: '', cells: '', flag: '', text: '', found: false };
     this.pair = data.contrasts.columns.pair.values;
     this.names = data.pairs.columns.interaction_id.words.map((id) => data.knowledge[id].mediator);
     this.effects = data.pairs.columns.interaction_id.words.map((id) => data.knowledge[id].effect);
@@ -22,21 +22,22 @@ class Signals {
     const said = (name) => (row) => words.populations[of(name)(row)] ?? of(name)(row);
     const interaction = (row) => pairs.columns.interaction_id.codes[this.pair[row]];
     const text = (name, width, value, hint) => ({ name, width, value, rank: value, hint });
-    const number = (name, key, width, value, hint) => ({ name, key, width, numeric: true, hint, rank: value, value: (row) => decimal(value(row)) });
+    const number = (name, key, width, value, hint) => ({ name, key, width, numeric: true, hint, rank: value, value: (row) => decimal(value(row), key === 'qvalue' ? 2 : 3) });
     const columns = [
       text('mediator', 'minmax(110px, 1.2fr)', (row) => this.names[interaction(row)], 'What is sent'),
       text('from', 'minmax(130px, 1.4fr)', said('sender'), 'The population that makes the ligand'),
       text('to', 'minmax(130px, 1.4fr)', said('receiver'), 'The population that bears the receptor'),
+      text('review’s cells', '108px', of('review_cells'), 'Does the review speak of these very cells?'),
       text('receptor', 'minmax(90px, 1fr)', of('receptor'), 'Genes of the receptor: + all needed, | any will do'),
-      text('on pain', '110px', (row) => ON_PAIN[this.effects[interaction(row)]], 'The effect on pain, as the review has it'),
-      number('log2 change', 'effect', '110px', c.effect.at, 'Change of the score'),
-      number('q', 'qvalue', '80px', c.qvalue.at, 'Share of false findings among signals as clear as this one'),
-      number('score', 'score', '75px', (row) => pairs.columns.score.at(this.pair[row]), 'Mean strength over all samples'),
-      text('driver', '95px', (row) => c.driver.at(row).replace('_', ' '), 'More sender cells (infiltration) or more transcript per cell'),
-      text('status', '95px', c.status.at, 'Whether chance could be judged'),
+      text('on pain', '125px', (row) => ON_PAIN[this.effects[interaction(row)]], 'The effect on pain, as the review has it'),
+      number('log2 change', 'effect', '105px', c.effect.at, 'Change of the score'),
+      number('q', 'qvalue', '75px', c.qvalue.at, 'Share of false findings among signals as clear as this one'),
+      number('score', 'score', '68px', (row) => pairs.columns.score.at(this.pair[row]), 'Mean strength over all samples'),
+      text('driver', '92px', (row) => c.driver.at(row).replace('_', ' '), 'More sender cells (infiltration) or more transcript per cell'),
+      text('status', '85px', c.status.at, 'Whether chance could be judged'),
     ];
     if (new Set(comparisons.map((one) => one.dataset_id)).size > 1) {
-      columns.unshift(text('dataset', 'minmax(100px, 1fr)', (row) => pairs.columns.dataset_id.at(this.pair[row]), 'Dataset'));
+      columns.unshift(text('dataset', 'minmax(125px, 1.1fr)', (row) => pairs.columns.dataset_id.at(this.pair[row]), 'Dataset'));
     }
     columns.find((column) => column.key === 'effect').rank = (row) => -Math.abs(c.effect.at(row));
     columns.find((column) => column.key === 'score').downFirst = true;
@@ -64,6 +65,7 @@ class Signals {
       sender: add('sender', 'from', populations('sender')),
       receiver: add('receiver', 'to', populations('receiver')),
       effect: add('effect', 'effect on pain', any('any').concat(Object.entries(ON_PAIN))),
+      cells: add('cells', 'cells', any('any').concat([['as stated', 'as the review states'], ['left open', 'left open by the review'], ['other cells', 'others']])),
       flag: add('flag', 'flags', any('any').concat([['-', 'without flags'], ...Object.keys(words.flags).map((flag) => [flag, flag.replace('_', ' ')])])),
     };
     this.search = element('input', { type: 'search', placeholder: 'mediator, gene, population', oninput: () => this.set({ text: this.search.value }) });
@@ -75,7 +77,7 @@ class Signals {
   reset() {
     this.search.value = '';
     this.found.checked = false;
-    this.set({ dataset: '', mediator: '', sender: '', receiver: '', effect: '', flag: '', text: '', found: false });
+    this.set({ dataset: '', mediator: '', sender: '', receiver: '', effect: '', cells: '', flag: '', text: '', found: false });
   }
 
   set(changes) {
@@ -110,7 +112,7 @@ class Signals {
   // Which pairs pass the filters: decided on the distinct words first, so that a long table costs little.
   pairsWanted() {
     const { pairs, words } = this.data;
-    const { dataset, mediator, sender, receiver, effect, flag, text } = this.filters;
+    const { dataset, mediator, sender, receiver, effect, cells, flag, text } = this.filters;
     const needle = text.trim().toLowerCase();
     const c = pairs.columns;
     const has = (column, say) => Uint8Array.from(column.words, (word, i) => say(word, i).toLowerCase().includes(needle));
@@ -123,6 +125,7 @@ class Signals {
     const masks = [[c.dataset_id, exact(c.dataset_id, dataset)], [c.sender, exact(c.sender, sender)], [c.receiver, exact(c.receiver, receiver)],
       [c.interaction_id, effect ? Uint8Array.from(this.effects, (other) => other === effect) : null],
       [c.flags, flag ? Uint8Array.from(c.flags.words, (set) => (flag === '-' ? set === '' : set.split(';').includes(flag))) : null],
+      [c.review_cells, exact(c.review_cells, cells)],
       [c.interaction_id, mediator ? Uint8Array.from(this.names, (other) => other === mediator) : null],
     ].filter(([, mask]) => mask);
     return Uint8Array.from({ length: pairs.rows }, (_, pair) => masks.every(([column, mask]) => mask[column.codes[pair]])

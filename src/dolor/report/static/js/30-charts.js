@@ -16,12 +16,13 @@ function samplePoints(title, samples, values, cells) {
   const groups = [...new Set(samples.map((one) => `${one.condition}\u0000${one.sex}`))].sort();
   const finite = values.filter(Number.isFinite);
   const width = Math.max(300, 60 + groups.length * 74);
+  // Half a count per 10,000 stands for none, so -1 is the floor.
   const high = Math.max(...finite, 1);
-  const low = Math.min(...finite, 0);
+  const low = -1;
   const y = scale(low, high, 150, 24);
   const parts = [label(4, 14, title, { class: 'group' })];
   for (const tick of [low, (low + high) / 2, high]) {
-    parts.push(drawing('line', { x1: 46, x2: width - 6, y1: y(tick), y2: y(tick), class: 'grid' }), label(42, y(tick) + 4, decimal(tick, 2), { 'text-anchor': 'end' }));
+    parts.push(drawing('line', { x1: 46, x2: width - 6, y1: y(tick), y2: y(tick), class: 'grid' }), label(42, y(tick) + 4, tick === low ? 'none' : decimal(tick, 2), { 'text-anchor': 'end' }));
   }
   groups.forEach((group, place) => {
     const [condition, sex] = group.split('\u0000');

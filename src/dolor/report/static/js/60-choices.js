@@ -67,9 +67,10 @@ function claimChoice() {
   const status = element('span', { role: 'status' });
   const apply = () => {
     showOne(claims, (claim) => Object.entries(wanted).every(([key, word]) => !word || claim.dataset[key].split(';').includes(word)));
+    if (wanted.verdict === 'untestable') document.getElementById('unjudged')?.setAttribute('open', '');
     status.textContent = `${claims.filter((claim) => !claim.hidden).length} of ${claims.length} statements`;
   };
-  for (const [key, name] of [['verdict', 'verdict'], ['pain', 'pain type'], ['place', 'place'], ['dataset', 'dataset']]) {
+  for (const [key, name] of [['verdict', 'verdict'], ['pain', 'pain type'], ['place', 'place']]) {
     bar.append(choice(name, options(key), (value) => { wanted[key] = value; apply(); }).label);
   }
   bar.append(status);

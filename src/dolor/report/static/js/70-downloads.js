@@ -21,6 +21,10 @@ function save(name, header, rows) {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
+function saveTable(name, { rows, columns }) {
+  save(name, Object.keys(columns), Array.from({ length: rows }, (_, row) => Object.values(columns).map((one) => one.at(row))));
+}
+
 function* signalRows(data, rows) {
   const { pairs, contrasts, comparisons, knowledge } = data;
   for (const row of rows) {
@@ -31,20 +35,19 @@ function* signalRows(data, rows) {
   }
 }
 
-const SIGNAL_PAIR = ['dataset_id', 'sender', 'receiver', 'interaction_id', 'ligand', 'receptor', 'score', 'specific'];
+const SIGNAL_PAIR = ['dataset_id', 'sender', 'receiver', 'interaction_id', 'ligand', 'receptor', 'score', 'specific', 'review_cells'];
 const SIGNAL_COMPARISON = ['contrast_type', 'case', 'reference', 'stratum'];
 const SIGNAL_NUMBERS = ['effect', 'se', 'df', 'pvalue', 'qvalue', 'n_case', 'n_reference', 'infiltration', 'per_cell', 'driver', 'status', 'reason', 'flags'];
 
 function downloads(data, signals, composition, claims) {
   const header = [...SIGNAL_PAIR, 'mediator', ...SIGNAL_COMPARISON, ...SIGNAL_NUMBERS];
   const all = Uint32Array.from({ length: data.contrasts.rows }, (_, row) => row);
-  const names = Object.keys(composition.columns);
   const samples = data.datasets.flatMap((dataset) => dataset.samples.map((sample) => ({ dataset_id: dataset.id, ...sample })));
   const files = [
     ['Signals as filtered above', () => save('signals_filtered.tsv', header, signalRows(data, signals.table.order))],
     ['All signals', () => save('signals.tsv', header, signalRows(data, all))],
-    ['Composition', () => save('composition.tsv', names, Array.from({ length: composition.rows }, (_, row) => names.map((name) => composition.columns[name].at(row))))],
-    ['Claims', () => save('claims.tsv', Object.keys(claims[0] ?? {}), claims.map((claim) => Object.values(claim)))],
+    ['Composition', () => saveTable('composition.tsv', composition)],
+    ['Claims', () => saveTable('claims.tsv', claims)],
     ['Samples', () => save('samples.tsv', Object.keys(samples[0] ?? {}), samples.map((sample) => Object.values(sample)))],
   ];
   document.getElementById('download-buttons').append(...files.map(([name, make]) => element('button', { type: 'button', onclick: make }, name)));

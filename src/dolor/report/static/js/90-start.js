@@ -1,7 +1,7 @@
 // Putting life into the page. Without this script all figures and short tables are there already.
 
 async function start() {
-  const [pairs, contrasts, composition] = await Promise.all(['pairs', 'contrasts', 'composition'].map((name) => table(island(name))));
+  const [pairs, contrasts, composition, claims] = await Promise.all(['pairs', 'contrasts', 'composition', 'claims'].map((name) => table(island(name))));
   const data = { pairs, contrasts, words: island('words'), knowledge: island('knowledge'), comparisons: island('comparisons'), datasets: island('datasets'), supply: island('supply') };
   document.documentElement.classList.add('scripted');
   const evidence = new Evidence(data);
@@ -12,7 +12,7 @@ async function start() {
   document.querySelectorAll('#contrasts .panel').forEach((panel) => comparisonChoice(panel, signals));
   mapChoice(signals);
   claimChoice();
-  downloads(data, signals, composition, island('claims'));
+  downloads(data, signals, composition, claims);
   await Promise.all(panels.map((panel, i) => new Embedding(panel, cells[i], data.datasets[i], data.words).start()));
   document.documentElement.classList.add('ready');
 }
