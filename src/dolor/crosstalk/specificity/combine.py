@@ -30,8 +30,8 @@ def combine_samples(pvalues: ArrayLike) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> combine_samples([[0.01, 0.5], [0.02, 0.5], [0.04, np.nan]]).round(4)
-    array([0.0002, 0.5   ])
+    >>> combine_samples([[0.01, 0.5], [0.02, 0.5], [0.04, np.nan]]).round(4).tolist()
+    [0.0002, 0.5]
     """
     p = np.minimum(np.atleast_2d(np.asarray(pvalues, dtype=np.float64)), _LARGEST)
     present = np.isfinite(p)
