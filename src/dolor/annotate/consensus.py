@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dolor.annotate.descent import Verdict, descend
-from dolor.annotate.evidence import population_evidence, relative_expression, specificity_weights, standardised
+from dolor.annotate.descent import Verdict, best_below, descend
+from dolor.annotate.evidence import FLOOR, population_evidence, relative_expression, specificity_weights, standardised
 
 if TYPE_CHECKING:
     from dolor.knowledge.populations import PopulationTree
+
+# Evidence, in standard deviations, that the class of the larger cluster is worth.
+_BELIEF = 2.0
 
 
 def name_clusters(
@@ -22,6 +25,7 @@ def name_clusters(
     tree: PopulationTree,
     compartment: str,
     min_confidence: float,
+    believed: Sequence[str] = (),
 ) -> list[Verdict]:
     """Walk every cluster down the tree.
 
@@ -37,6 +41,9 @@ def name_clusters(
         Only populations that live here compete.
     min_confidence
         Where a walk stops.
+    believed
+        For each cluster the class of the larger cluster that it was cut from, or an empty text. A small cluster is
+        noisier than that, so that another class must outdo this one by a clear margin.
 
     Returns
     -------
@@ -45,19 +52,28 @@ def name_clusters(
     allowed = set(tree.allowed_in(compartment))
     children = {node: [child for child in tree.children(node) if child in allowed] for node in allowed}
     classes = {node for node in allowed if tree.level_of(node, "class") == node}
+    states = [node for node in signs.index if tree.level_of(node, "state")]
+    # A state says what a cell does, not who it is: a cycling fibroblast is no immune cell for cycling.
+    lending = {
+        node: [child for child in below if not tree.level_of(child, "state")] for node, below in children.items()
+    }
     roots = [node for node in tree.roots() if node in allowed]
     among_all = evidence_among(means, signs)
-    verdicts = [descend(dict(row), children, roots, min_confidence, classes) for _, row in among_all.iterrows()]
+    rows = [dict(row) for _, row in among_all.iterrows()]
+    for row, name in zip(rows, believed, strict=False):
+        if name:
+            row[name] = best_below(name, row, lending) + _BELIEF
+    verdicts = [descend(row, lending, roots, min_confidence, classes) for row in rows]
     for members in _clusters_by_class(verdicts, classes):
-        verdicts_within = _descend_within(means[members], among_all.iloc[members], signs, children)
-        for cluster, evidence in zip(members, verdicts_within, strict=True):
+        within = _evidence_within(means[members], among_all.iloc[members], signs, states)
+        for cluster, evidence in zip(members, within, strict=True):
             verdicts[cluster] = _deeper(verdicts[cluster], evidence, children, min_confidence)
     return verdicts
 
 
 def evidence_among(means: NDArray[np.float64], signs: pd.DataFrame) -> pd.DataFrame:
     """Return the evidence of each population (columns) in each cluster (rows), relative to the clusters given."""
-    weights = specificity_weights(signs.to_numpy(), means.max(axis=0) > 0)
+    weights = specificity_weights(signs.to_numpy(), means.max(axis=0) > FLOOR)
     z = standardised(relative_expression(means), means)
     return pd.DataFrame(population_evidence(z, weights), columns=signs.index)
 
@@ -70,17 +86,21 @@ def _clusters_by_class(verdicts: Sequence[Verdict], classes: Container[str]) -> 
     return list(members.values())
 
 
-def _descend_within(
-    means: NDArray[np.float64], among_all: pd.DataFrame, signs: pd.DataFrame, children: dict[str, list[str]]
+def _evidence_within(
+    means: NDArray[np.float64], among_all: pd.DataFrame, signs: pd.DataFrame, states: list[str]
 ) -> list[dict[str, float]]:
-    """Weigh the types of one class: what tells them apart is seen best among their own clusters alone.
+    """Weigh the types and states of one class: what tells them apart is seen best among their own clusters alone.
 
-    The evidence among all clusters is averaged in, so that noise within a uniform class founds no type.
+    For a type the evidence among all clusters is averaged in, so that noise within a uniform class founds no type.
+    A state is a difference from one's own kind, so that it is seen within the class or not at all.
     """
+    both = among_all.reset_index(drop=True)
     if len(means) == 1:
-        return [dict(row) for _, row in among_all.iterrows()]
-    within = evidence_among(means, signs)
-    both = (among_all.reset_index(drop=True) + within) / 2
+        both = both.assign(**dict.fromkeys(states, np.nan))
+    else:
+        within = evidence_among(means, signs)
+        both = (both + within) / 2
+        both[states] = within[states]
     return [dict(row) for _, row in both.iterrows()]
 
 

@@ -52,7 +52,7 @@ def descend(
     -------
     The verdict; an empty path is ``unassigned``.
     """
-    best = {node: _best_below(node, evidence, children) for node in _all_nodes(roots, children)}
+    best = {node: best_below(node, evidence, children) for node in _all_nodes(roots, children)}
     path: list[str] = []
     confidence, second_best = 1.0, ""
     candidates = list(roots)
@@ -89,8 +89,9 @@ def _all_nodes(roots: Sequence[str], children: Mapping[str, Sequence[str]]) -> l
     return nodes
 
 
-def _best_below(node: str, evidence: Mapping[str, float], children: Mapping[str, Sequence[str]]) -> float:
+def best_below(node: str, evidence: Mapping[str, float], children: Mapping[str, Sequence[str]]) -> float:
+    """Return the best evidence of a population and of all below it, NaN if none can be told."""
     own = evidence.get(node, np.nan)
-    below = [_best_below(child, evidence, children) for child in children.get(node, ())]
+    below = [best_below(child, evidence, children) for child in children.get(node, ())]
     finite = [value for value in (own, *below) if np.isfinite(value)]
     return max(finite) if finite else float("nan")

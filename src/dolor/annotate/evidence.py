@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-# A gene whose mean never rises above this anywhere (log1p of counts per 10,000) is noise, not relative expression.
-_FLOOR = 0.2
+# A gene whose mean rises nowhere above this (log1p of counts per 10,000) is noise and speaks for nobody.
+FLOOR = 0.2
 _BINS = 8
+# A population of which fewer markers are expressed anywhere cannot be told.
+_FEWEST_MARKERS = 2
 # What a present negative marker weighs against the positive ones.
 _AGAINST = 0.5
 
@@ -28,7 +30,7 @@ def relative_expression(means: Array) -> Array:
     -------
     Clusters × genes, from 0 to 1. Leakage into a droplet stays small, since the true source sets the scale.
     """
-    highest = np.maximum(means.max(axis=0), _FLOOR)
+    highest = np.maximum(means.max(axis=0), FLOOR)
     return np.asarray(means / highest)
 
 
@@ -80,11 +82,12 @@ def population_evidence(z: Array, weights: Array) -> Array:
 
     Returns
     -------
-    Clusters × populations, in standard deviations of a random marker set; NaN where no positive marker was measured.
+    Clusters × populations, in standard deviations of a random marker set; NaN where too few positive markers are
+    expressed anywhere to tell the population.
     """
     positive = np.maximum(weights, 0.0)
     negative = np.maximum(-weights, 0.0)
-    measured = (positive > 0).any(axis=1)
+    measured = (positive > 0).sum(axis=1) >= _FEWEST_MARKERS
     speaking = (z @ positive.T) / np.maximum(np.sqrt((positive**2).sum(axis=1)), 1e-12)
     against = (np.maximum(z, 0.0) @ negative.T) / np.maximum(np.sqrt((negative**2).sum(axis=1)), 1e-12)
     evidence: Array = speaking - _AGAINST * against
@@ -100,7 +103,7 @@ def specificity_weights(signs: NDArray[np.int8], present: NDArray[Any]) -> Array
     signs
         Populations × genes: +1, -1 or 0.
     present
-        Genes: whether the gene was measured.
+        Genes: whether the gene is expressed anywhere in the data.
 
     Returns
     -------

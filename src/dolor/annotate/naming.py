@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dolor.annotate.clusters import cluster, cluster_means
+from dolor.annotate.clusters import cluster, cluster_means, refine
 from dolor.annotate.consensus import name_clusters
 from dolor.annotate.descent import Verdict
 from dolor.contracts.cells import check_cells
@@ -35,9 +35,9 @@ def annotate(
 ) -> pd.DataFrame:
     """Name the cells from marker signatures, and say how sure that is.
 
-    Cells are clustered finely; in each cluster every population that may live in the compartment is weighed by its
-    markers against genes of like expression, and the cluster takes the deepest name in the tree that the evidence
-    supports. Clusters without enough evidence stay ``unassigned``.
+    Cells are clustered, and each class that is found is clustered once more by itself. In each cluster every population
+    that may live in the compartment is weighed by its markers against markers of the others, and the cluster takes the
+    deepest name in the tree that the evidence supports. Clusters without enough evidence stay ``unassigned``.
 
     Parameters
     ----------
@@ -81,10 +81,17 @@ def annotate(
     signs = _signs(organism, compartment, signatures, adata.var_names)
     adata.obs["compartment"] = compartment
     adata.X = log_normalised(adata)
-    adata.obs["cluster"] = cluster(adata, resolution=resolution, integration=integration, seed=seed).to_numpy()
-    names, means = cluster_means(adata[:, signs.columns], adata.obs["cluster"])
     tree = populations.tree(path=signatures or None)
-    verdicts = name_clusters(means, signs, tree, compartment, min_confidence)
+
+    coarse = cluster(adata, resolution=resolution, integration=integration, seed=seed)
+    names, means = cluster_means(adata[:, signs.columns], coarse)
+    first = name_clusters(means, signs, tree, compartment, min_confidence)
+    classes = coarse.map({name: _names(verdict.path, tree)[1] for name, verdict in zip(names, first, strict=True)})
+    fine = refine(adata, coarse, classes, signs.columns, integration=integration, seed=seed)
+    names, means = cluster_means(adata[:, signs.columns], fine)
+    believed = [name.partition("/")[0].replace(UNASSIGNED, "") for name in names]
+    verdicts = name_clusters(means, signs, tree, compartment, min_confidence, believed)
+    adata.obs["cluster"] = fine.to_numpy()
     _write_labels(adata, dict(zip(names, verdicts, strict=True)), tree)
     return marker_evidence(adata, signs)
 
@@ -128,12 +135,13 @@ def marker_evidence(adata: AnnData, signs: pd.DataFrame) -> pd.DataFrame:
 
 def _signs(organism: str, compartment: str, signatures: str, genes: pd.Index) -> pd.DataFrame:
     """Lay the markers out as populations × measured genes."""
-    markers = populations.markers(organism, compartment, path=signatures or None)
-    measured = markers[markers["gene"].isin(genes)]
+    path = signatures or None
+    wanted = populations.markers(organism, compartment, path=path)["gene"].nunique()
+    measured = populations.markers(organism, compartment, measured=genes, path=path)
     if measured["gene"].nunique() < 5:
         raise DataError(
-            f"of {markers['gene'].nunique()} marker genes for {organism} {compartment} only "
-            f"{measured['gene'].nunique()} are in the data; check the organism and that var_names are gene symbols"
+            f"of {wanted} marker genes for {organism} {compartment} only {measured['gene'].nunique()} are in the data; "
+            "check the organism and that var_names are gene symbols"
         )
     table = measured.pivot_table(index="population", columns="gene", values="sign", aggfunc="first", fill_value=0)
     return table.astype(np.int8)

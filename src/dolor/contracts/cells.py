@@ -79,7 +79,8 @@ def _check_fields(obs: pd.DataFrame, fields: tuple[str, ...], source: str) -> No
     missing = [name for name in fields if name not in obs.columns]
     if missing:
         raise DataError(
-            f"{source}: obs lacks the column(s) {', '.join(missing)} (it has {', '.join(map(str, obs.columns)) or 'none'}); "
+            f"{source}: obs lacks the column(s) {', '.join(missing)} "
+            f"(it has {', '.join(map(str, obs.columns)) or 'none'}); "
             "name the columns that hold them in the registry entry or the sample sheet"
         )
     for name in fields:
