@@ -1,0 +1,68 @@
+"""Shares of the populations in each sample."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from dolor.pl.palette import population_colour
+from dolor.pl.select import require_columns
+from dolor.pl.theme import new_axes, theme
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["composition"]
+
+_COLUMNS = ("sample_id", "condition", "sex", "cell_type")
+_SEX_SIGN = {"female": "♀", "male": "♂"}
+
+
+def composition(obs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw one bar a sample, its parts the shares of the populations, ordered by condition and sex.
+
+    Parameters
+    ----------
+    obs
+        One row a cell: ``sample_id``, ``condition``, ``sex``, ``cell_type``.
+    ax
+        Axes to draw on; by default a new figure that fits its bars.
+
+    Returns
+    -------
+    The axes.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        A column is missing, or there is no cell.
+    """
+    require_columns(obs, _COLUMNS, "the composition")
+    samples = obs[["sample_id", "condition", "sex"]].astype(str).drop_duplicates("sample_id")
+    samples = samples.sort_values(["condition", "sex", "sample_id"], ignore_index=True)
+    shares = pd.crosstab(obs["sample_id"].astype(str), obs["cell_type"].astype(str), normalize="index")
+    shares = shares.loc[samples["sample_id"], shares.mean().sort_values(ascending=False, kind="stable").index]
+    with theme():
+        ax = ax or new_axes(150, 26 + 5 * len(samples))
+        done = np.zeros(len(samples))
+        for name in shares.columns:
+            width = shares[name].to_numpy(dtype=float)
+            ax.barh(
+                np.arange(len(samples)), width, left=done, color=population_colour(str(name)), edgecolor="white",
+                linewidth=0.3, label=str(name).replace("_", " "),
+            )  # fmt: skip
+            done += width
+        names = (
+            samples["sample_id"]
+            + ", "
+            + samples["condition"]
+            + " "
+            + samples["sex"].map(lambda sex: _SEX_SIGN.get(sex, sex))
+        )
+        ax.set_yticks(range(len(samples)), names.tolist())
+        ax.invert_yaxis()
+        ax.set(xlim=(0, 1), xlabel="share of the cells")
+        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), ncols=1 + len(shares.columns) // 25)
+    return ax

@@ -1,0 +1,78 @@
+"""Signals as dots: strength as colour, how often specific as size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dolor.pl.select import require_columns
+from dolor.pl.theme import new_axes, theme
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["dotplot"]
+
+_COLUMNS = ("sender", "receiver", "interaction_id", "score", "pvalue")
+_LARGEST = 60.0
+
+
+def dotplot(
+    scores: pd.DataFrame, *, top: int = 20, pairs: int = 12, alpha: float = 0.05, ax: Axes | None = None
+) -> Axes:
+    """Draw the strongest interactions between the strongest pairs of populations.
+
+    Parameters
+    ----------
+    scores
+        Columns of :data:`dolor.contracts.tables.INTERACTIONS`; several samples are averaged.
+    top
+        Number of interactions (rows), those with the highest mean score.
+    pairs
+        Number of sender-receiver pairs (columns).
+    alpha
+        A dot is as large as the share of samples in which its specificity p-value is below this.
+    ax
+        Axes to draw on; by default a new figure that fits its rows and columns.
+
+    Returns
+    -------
+    The axes.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        A column is missing, or the table is empty.
+    """
+    require_columns(scores, _COLUMNS, "the dot plot")
+    frame = scores[list(_COLUMNS)].assign(
+        pair=scores["sender"].astype(str) + " → " + scores["receiver"].astype(str),
+        interaction=scores["interaction_id"].astype(str),
+        specific=scores["pvalue"] < alpha,
+    )
+    mean = frame.groupby(["interaction", "pair"], observed=True)[["score", "specific"]].mean().reset_index()
+    rows = mean.groupby("interaction")["score"].max().sort_values(ascending=False, kind="stable").index[:top]
+    columns = (
+        mean[mean["interaction"].isin(rows)].groupby("pair")["score"].max().sort_values(ascending=False, kind="stable")
+    ).index[:pairs]
+    shown = mean[mean["interaction"].isin(rows) & mean["pair"].isin(columns)]
+    with theme():
+        ax = ax or new_axes(62 + 6 * len(columns), 34 + 4.5 * len(rows))
+        dots = ax.scatter(
+            [list(columns).index(name) for name in shown["pair"]],
+            [list(rows).index(name) for name in shown["interaction"]],
+            s=2 + (_LARGEST - 2) * shown["specific"].to_numpy(dtype=float),
+            c=shown["score"], cmap="cividis", linewidths=0,
+        )  # fmt: skip
+        ax.set_xticks(range(len(columns)), [name.replace("_", " ") for name in columns], rotation=45, ha="right")
+        ax.set_yticks(range(len(rows)), list(rows))
+        ax.invert_yaxis()
+        ax.margins(0.05)
+        figure = ax.get_figure()
+        if figure is not None:
+            figure.colorbar(dots, ax=ax, label="mean score", shrink=0.6)
+        for share in (0.0, 0.5, 1.0):
+            ax.scatter([], [], s=2 + (_LARGEST - 2) * share, color="0.4", label=f"{share:.0%}")
+        ax.legend(title=f"samples with p < {alpha:g}", loc="upper left", bbox_to_anchor=(1.0, 1.15), ncols=3)
+    return ax

@@ -1,0 +1,52 @@
+"""Choosing the rows of one comparison, and naming signals."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from dolor.errors import DataError
+
+__all__ = ["label_of", "one_comparison", "require_columns"]
+
+_COMPARISON = ("dataset_id", "contrast_type", "case", "reference", "stratum")
+
+
+def require_columns(frame: pd.DataFrame, columns: tuple[str, ...], what: str) -> None:
+    """Check that a table has the columns that a figure reads."""
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        raise DataError(
+            f"{what} needs the column(s) {', '.join(missing)}; the table has {', '.join(map(str, frame.columns))}"
+        )
+    if not len(frame):
+        raise DataError(f"{what} has nothing to draw: the table has no rows")
+
+
+def one_comparison(contrasts: pd.DataFrame, what: str, **levels: str) -> pd.DataFrame:
+    """Return the rows that fit the levels given, which must name one comparison of one data set.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        No row fits, or the levels leave several comparisons.
+    """
+    require_columns(contrasts, _COMPARISON, what)
+    chosen = contrasts
+    for name, value in levels.items():
+        chosen = chosen[chosen[name].astype(str) == value]
+    left = chosen[list(_COMPARISON)].astype(str).drop_duplicates()
+    if len(left) != 1:
+        shown = "; ".join(", ".join(row) for row in left.head(4).itertuples(index=False)) or "none"
+        raise DataError(
+            f"{what} draws one comparison, but {len(left)} fit {levels or 'no choice'} ({shown}); "
+            f"choose by {', '.join(_COMPARISON)}"
+        )
+    return chosen
+
+
+def label_of(rows: pd.DataFrame) -> pd.Series:
+    """Name each signal: ligand, sender and receiver."""
+    ligand, sender, receiver = (
+        rows[name].astype(str).str.replace("_", " ") for name in ("ligand", "sender", "receiver")
+    )
+    return ligand + ": " + sender + " → " + receiver

@@ -1,0 +1,83 @@
+"""Effect against evidence, for all signals of one comparison."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from dolor.errors import DataError
+from dolor.pl.palette import DIRECTION
+from dolor.pl.select import label_of, one_comparison
+from dolor.pl.theme import new_axes, theme
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["volcano"]
+
+
+def volcano(
+    contrasts: pd.DataFrame,
+    *,
+    contrast_type: str = "condition",
+    stratum: str = "",
+    dataset_id: str | None = None,
+    case: str | None = None,
+    fdr: float = 0.05,
+    labels: int = 8,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the volcano of one comparison.
+
+    Parameters
+    ----------
+    contrasts
+        Columns of :data:`dolor.contracts.tables.CONTRASTS`.
+    contrast_type, stratum, dataset_id, case
+        Which comparison; ``None`` where there is only one.
+    fdr
+        False discovery rate below which a signal is drawn as a triangle, up or down.
+    labels
+        How many of the clearest signals are named.
+    ax
+        Axes to draw on; by default a new figure of 85 × 70 mm.
+
+    Returns
+    -------
+    The axes.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        The choice fits no comparison or several, or nothing was tested.
+    """
+    chosen = {"contrast_type": contrast_type, "stratum": stratum, "dataset_id": dataset_id, "case": case}
+    rows = one_comparison(
+        contrasts, "the volcano", **{name: value for name, value in chosen.items() if value is not None}
+    )
+    tested = rows[rows["pvalue"].notna()]
+    if not len(tested):
+        raise DataError("the volcano has nothing to draw: no signal of this comparison was tested")
+    with theme():
+        ax = ax or new_axes(85, 70)
+        height = -np.log10(tested["pvalue"].clip(lower=1e-300).to_numpy(dtype=float))
+        effect, hit = tested["effect"].to_numpy(dtype=float), (tested["qvalue"] < fdr).to_numpy(dtype=bool)
+        groups = (("none", ~hit, ".", 4), ("up", hit & (effect > 0), "^", 12), ("down", hit & (effect < 0), "v", 12))
+        for direction, mask, marker, size in groups:
+            ax.scatter(effect[mask], height[mask], s=size, marker=marker, color=DIRECTION[direction], linewidths=0)
+        names = label_of(tested).to_numpy()
+        for place in np.argsort(-height, kind="stable")[:labels]:
+            if hit[place]:
+                ax.annotate(
+                    str(names[place]),
+                    (effect[place], height[place]),
+                    xytext=(3, 2),
+                    textcoords="offset points",
+                    fontsize=5,
+                )
+        ax.axvline(0, color="0.6", linewidth=0.6, linestyle="--")
+        first = rows.iloc[0]
+        ax.set(xlabel=f"log2 change, {first['case']} against {first['reference']}", ylabel="−log10 p")
+    return ax
