@@ -7,7 +7,7 @@ import pytest
 from dolor.contracts.tables import INTERACTIONS, check
 from dolor.crosstalk.profiles import profiles
 from dolor.crosstalk.score import score
-from dolor.errors import DataError
+from dolor.errors import DataError, UsageError
 
 KEYS = ["sample_id", "sender", "receiver", "interaction_id"]
 
@@ -91,3 +91,13 @@ def test_bad_interactions_are_refused(cells, pairs):
         score(made, other)
     with pytest.raises(DataError, match="no cross moments"):
         score(profiles(cells), pairs)
+
+
+def test_methods_can_be_chosen(cells, pairs, table):
+    made = profiles(cells, pairs)
+    found = score(made, pairs, methods=["lr_means"])
+    assert "expr_prod" not in found
+    assert "magnitude_rank" not in found
+    pd.testing.assert_frame_equal(found, table[found.columns])
+    with pytest.raises(UsageError, match="methods: fame is not known; choose among lr_means"):
+        score(made, pairs, methods=["fame"])

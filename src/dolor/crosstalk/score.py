@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ from dolor.crosstalk.scores.registry import METHODS
 from dolor.crosstalk.small_groups import Cells
 from dolor.crosstalk.specificity.closed_form import specificity
 from dolor.crosstalk.specificity.population import population
+from dolor.errors import UsageError
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -34,6 +36,7 @@ def score(
     interactions: pd.DataFrame,
     *,
     complexes: Complexes = "min",
+    methods: Collection[str] = tuple(METHODS),
     cells: AnnData | None = None,
     groupby: str = "cell_type",
     sample_key: str = "sample_id",
@@ -50,6 +53,8 @@ def score(
         ``interaction_id``, ``ligand``, ``receptor`` (gene logic, in the symbols of the profiles), ``ligand_proxy``.
     complexes
         How subunits make a complex in ``score``: ``"min"``, the limiting one, or ``"geometric"``, their mean.
+    methods
+        Columns of the methods to compute, all by default. The ranks appear if all that they combine do.
     cells
         The cells that the profiles were made of. Where given, p-values that involve a group of fewer than 28 cells come
         from permutations; else all come from the closed form.
@@ -76,10 +81,15 @@ def score(
 
     Raises
     ------
+    dolor.errors.UsageError
+        A method or the rule for complexes is not known.
     dolor.errors.DataError
         Columns are missing, an interaction stands twice, or the profiles were made without these interactions.
     """
     check_profiles(profiles)
+    unknown = sorted(set(methods) - set(METHODS))
+    if unknown:
+        raise UsageError(f"methods: {', '.join(unknown)} is not known; choose among {', '.join(METHODS)}")
     compiled = compile_interactions(profiles, interactions)
     genes = list(profiles.var_names)
     at_hand = Cells(cells, groupby, sample_key, permutations, seed) if cells is not None else None
@@ -87,24 +97,24 @@ def score(
     for sums, rows in samples_of(profiles):
         if not len(rows) or not len(compiled.table):
             continue
-        columns = _arrays(sums, compiled, complexes)
+        columns = _arrays(sums, compiled, complexes, methods)
         if at_hand is not None:
             columns["pvalue"] = at_hand.replace_small(columns["pvalue"], sums, genes, compiled)
         _add_ranks(columns)
         flags = score_flags(columns, sums, _whole_sample(profiles, sums.sample), compiled)
         frames.append(_frame(sums, compiled, columns, flags, str(profiles.obs["dataset_id"].iloc[rows[0]])))
-    result = check(pd.concat(frames, ignore_index=True) if frames else _empty(), INTERACTIONS)
+    result = check(_together(frames), INTERACTIONS)
     result.attrs["unmeasured"] = compiled.unmeasured
     return result
 
 
-def _arrays(sums: SampleSums, compiled: Compiled, complexes: Complexes) -> dict[str, Floats]:
+def _arrays(sums: SampleSums, compiled: Compiled, complexes: Complexes, methods: Collection[str]) -> dict[str, Floats]:
     """All numeric columns of a sample, T × T × I each."""
     shape = (len(sums.n), len(sums.n), len(compiled.table))
     slots = compiled.ligand_slots, compiled.receptor_slots
     linear = per_10k(sums.counts, sums.n_counts)
     ours = [log_expression(combine(linear, units, complexes)) for units in (compiled.ligand, compiled.receptor)]
-    columns = {"score": (ours[0][:, None] + ours[1][None]) / 2, **evaluate(sums, *slots)}
+    columns = {"score": (ours[0][:, None] + ours[1][None]) / 2, **evaluate(sums, *slots, methods)}
     cells = population(
         float(sums.n.sum()),
         sums.s1.sum(axis=0),
@@ -114,8 +124,8 @@ def _arrays(sums: SampleSums, compiled: Compiled, complexes: Complexes) -> dict[
         compiled.second,
         compiled.cross[sums.sample],
     )
-    columns["pvalue"] = specificity(2 * columns["lr_means"], sums.n, cells, *slots, compiled.meeting)
-    left, right = sides(sums, *slots, ("props",), "means")
+    left, right = sides(sums, *slots, ("props", "means"), "means")
+    columns["pvalue"] = specificity(left["means"] + right["means"], sums.n, cells, *slots, compiled.meeting)
     columns |= {"n_sender": sums.n[:, None, None], "n_receiver": sums.n[None, :, None]}
     columns |= {"detect_ligand": left["props"], "detect_receptor": right["props"]}
     return {name: np.broadcast_to(values, shape) for name, values in columns.items()}
@@ -123,9 +133,11 @@ def _arrays(sums: SampleSums, compiled: Compiled, complexes: Complexes) -> dict[
 
 def _add_ranks(columns: dict[str, Floats]) -> None:
     ranked = np.minimum(columns["detect_ligand"], columns["detect_receptor"]) >= DETECTION
-    columns["magnitude_rank"] = rank_aggregate([columns[name] for name in MAGNITUDES], ranked)
-    specific = [-columns["pvalue"], *(columns[name] for name in SPECIFICITIES)]
-    columns["specificity_rank"] = rank_aggregate(specific, ranked & np.isfinite(columns["lr_logfc"]))
+    if columns.keys() >= set(MAGNITUDES):
+        columns["magnitude_rank"] = rank_aggregate([columns[name] for name in MAGNITUDES], ranked)
+    if columns.keys() >= set(SPECIFICITIES):
+        specific = [-columns["pvalue"], *(columns[name] for name in SPECIFICITIES)]
+        columns["specificity_rank"] = rank_aggregate(specific, ranked & np.isfinite(columns["lr_logfc"]))
 
 
 def _whole_sample(profiles: AnnData, sample: str) -> Floats:
@@ -152,6 +164,12 @@ def _frame(
     for name in ("n_sender", "n_receiver"):
         numbers[name] = numbers[name].astype(np.int64)
     return pd.DataFrame({**frame, **numbers, "flags": flags.ravel()})
+
+
+def _together(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    if len(frames) > 1:
+        return pd.concat(frames, ignore_index=True)
+    return frames[0] if frames else _empty()
 
 
 def _empty() -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,14 @@ __all__ = ["evaluate", "sides"]
 Floats = NDArray[np.float64]
 
 
-def evaluate(sums: SampleSums, ligand: Slots, receptor: Slots) -> dict[str, Floats]:
-    """Return the score of every method, T × T × I, by its column."""
+def evaluate(
+    sums: SampleSums, ligand: Slots, receptor: Slots, columns: Collection[str] = tuple(METHODS)
+) -> dict[str, Floats]:
+    """Return the scores of the methods that fill these columns, T × T × I each."""
     return {
-        method.column: method.function(*sides(sums, ligand, receptor, method.needs, method.limited_by))
-        for method in METHODS.values()
+        column: method.function(*sides(sums, ligand, receptor, method.needs, method.limited_by))
+        for column, method in METHODS.items()
+        if column in columns
     }
 
 

@@ -25,14 +25,16 @@ def limiting_gene(values: NDArray[np.float64], slots: Slots) -> NDArray[np.intp]
     T × U, columns of ``values``; of equals the first.
     """
     chosen = np.repeat(slots.gene[:, 0][None], len(values), axis=0)
-    rows = np.arange(len(values))
-    for unit in np.flatnonzero((slots.alternative >= 0).sum(axis=1) > 1):
-        alternatives = slots.alternative[unit]
-        best = np.full(len(values), -np.inf)
-        for number in range(int(alternatives.max()) + 1):
-            genes = slots.gene[unit, alternatives == number]
-            least = genes[values[:, genes].argmin(axis=1)]
-            better = values[rows, least] > best
-            best = np.where(better, values[rows, least], best)
-            chosen[better, unit] = least[better]
+    for units in slots.of_one_shape():
+        alternative = slots.alternative[units[0]]
+        genes = slots.gene[units]
+        level = values[:, genes]
+        least = np.full(level.shape, -np.inf)
+        for number in range(int(alternative.max()) + 1):
+            members = np.flatnonzero(alternative == number)
+            limiting = members[level[:, :, members].argmin(axis=2)][:, :, None]
+            np.put_along_axis(least, limiting, np.take_along_axis(level, limiting, axis=2), axis=2)
+        chosen[:, units] = np.take_along_axis(np.broadcast_to(genes, level.shape), least.argmax(axis=2)[:, :, None], 2)[
+            :, :, 0
+        ]
     return chosen

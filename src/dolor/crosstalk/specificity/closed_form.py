@@ -80,29 +80,32 @@ def _side(slots: Slots, cells: Population, n: Floats) -> _Side:
     law = Law(*(moment[:, slots.gene[:, 0]] for moment in genes))
     weight = np.zeros((len(n), *slots.gene.shape))
     weight[:, :, 0] = 1.0
-    several = np.flatnonzero((slots.alternative >= 0).sum(axis=1) > 1)
-    for unit in several:
-        one, share = _unit(slots, int(unit), genes, cells.m11, second)
+    for units in slots.of_one_shape():
+        one, share = _units(slots, units, genes, cells.m11, second)
         for moment, value in zip(law, one, strict=True):
-            moment[:, unit] = value
-        weight[:, unit] = share
+            moment[:, units] = value
+        weight[:, units] = share
     return _Side(law, weight)
 
 
-def _unit(slots: Slots, unit: int, genes: Law, m11: Floats, second: Floats) -> tuple[Law, Floats]:
-    """Law of one unit of several genes, and the weight of each of them."""
-    covariance = np.where(slots.pair[unit] >= 0, m11[slots.pair[unit]], 0.0)
+def _units(slots: Slots, units: NDArray[np.intp], genes: Law, m11: Floats, second: Floats) -> tuple[Law, Floats]:
+    """Law of units of several genes and of one shape, and the weight of each gene."""
+    covariance = np.where(slots.pair[units] >= 0, m11[slots.pair[units]], 0.0)
+    places = np.eye(slots.gene.shape[1])
+
+    def gene(k: int) -> tuple[Law, Floats]:
+        law = Law(*(moment[:, slots.gene[units, k]] for moment in genes))
+        return law, np.broadcast_to(places[k], (*law.mean.shape, len(places)))
 
     def merged(choose: _Choice, one: tuple[Law, Floats], other: tuple[Law, Floats]) -> tuple[Law, Floats]:
-        together = second * np.einsum("ti,ij,tj->t", one[1], covariance, other[1])
+        together = second[:, None] * np.einsum("tui,uij,tuj->tu", one[1], covariance, other[1], optimize=True)
         law, wins = choose(one[0], other[0], together)
-        return law, one[1] * wins[:, None] + other[1] * (1 - wins)[:, None]
+        return law, one[1] * wins[:, :, None] + other[1] * (1 - wins)[:, :, None]
 
-    alone = np.broadcast_to(np.eye(len(covariance))[:, None], (len(covariance), len(second), len(covariance)))
-    parts = [(Law(*(moment[:, gene] for moment in genes)), alone[k]) for k, gene in enumerate(slots.gene[unit])]
+    alternative = slots.alternative[units[0]]
     complexes = [
-        reduce(partial(merged, smaller), [parts[k] for k in np.flatnonzero(slots.alternative[unit] == number)])
-        for number in range(int(slots.alternative[unit].max()) + 1)
+        reduce(partial(merged, smaller), [gene(int(k)) for k in np.flatnonzero(alternative == number)])
+        for number in range(int(alternative.max()) + 1)
     ]
     return reduce(partial(merged, larger), complexes)
 

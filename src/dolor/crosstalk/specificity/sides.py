@@ -35,6 +35,12 @@ class Slots:
     alternative: Indices
     pair: Indices
 
+    def of_one_shape(self) -> list[Indices]:
+        """Group the units of several genes by how their genes make alternatives."""
+        several = np.flatnonzero((self.alternative >= 0).sum(axis=1) > 1)
+        shapes, shape = np.unique(self.alternative[several], axis=0, return_inverse=True)
+        return [several[shape.ravel() == number] for number in range(len(shapes))]
+
 
 @dataclass(frozen=True)
 class Meetings:
