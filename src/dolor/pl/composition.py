@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from dolor.pl.names import population
 from dolor.pl.palette import population_colour
 from dolor.pl.select import require_columns
-from dolor.pl.theme import new_axes, theme
+from dolor.pl.theme import new_axes, place_legend, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,13 +46,13 @@ def composition(obs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     shares = pd.crosstab(obs["sample_id"].astype(str), obs["cell_type"].astype(str), normalize="index")
     shares = shares.loc[samples["sample_id"], shares.mean().sort_values(ascending=False, kind="stable").index]
     with theme():
-        ax = ax or new_axes(150, 26 + 5 * len(samples))
+        ax = ax or new_axes(180, 40 + 5 * len(samples))
         done = np.zeros(len(samples))
         for name in shares.columns:
             width = shares[name].to_numpy(dtype=float)
             ax.barh(
                 np.arange(len(samples)), width, left=done, color=population_colour(str(name)), edgecolor="white",
-                linewidth=0.3, label=str(name).replace("_", " "),
+                linewidth=0.3, label=population(str(name)),
             )  # fmt: skip
             done += width
         names = (
@@ -64,5 +65,5 @@ def composition(obs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.set_yticks(range(len(samples)), names.tolist())
         ax.invert_yaxis()
         ax.set(xlim=(0, 1), xlabel="share of the cells")
-        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), ncols=1 + len(shares.columns) // 25)
+        place_legend(ax, columns=4)
     return ax

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from dolor.pl.names import population
 from dolor.pl.select import require_columns
-from dolor.pl.theme import new_axes, theme
+from dolor.pl.theme import new_axes, place_legend, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +48,7 @@ def dotplot(
     """
     require_columns(scores, _COLUMNS, "the dot plot")
     frame = scores[list(_COLUMNS)].assign(
-        pair=scores["sender"].astype(str) + " → " + scores["receiver"].astype(str),
+        pair=scores["sender"].astype(str).map(population) + " → " + scores["receiver"].astype(str).map(population),
         interaction=scores["interaction_id"].astype(str),
         specific=scores["pvalue"] < alpha,
     )
@@ -58,14 +59,14 @@ def dotplot(
     ).index[:pairs]
     shown = mean[mean["interaction"].isin(rows) & mean["pair"].isin(columns)]
     with theme():
-        ax = ax or new_axes(62 + 6 * len(columns), 34 + 4.5 * len(rows))
+        ax = ax or new_axes(75 + 6 * len(columns), 62 + 4.5 * len(rows))
         dots = ax.scatter(
             [list(columns).index(name) for name in shown["pair"]],
             [list(rows).index(name) for name in shown["interaction"]],
             s=2 + (_LARGEST - 2) * shown["specific"].to_numpy(dtype=float),
             c=shown["score"], cmap="cividis", linewidths=0,
         )  # fmt: skip
-        ax.set_xticks(range(len(columns)), [name.replace("_", " ") for name in columns], rotation=45, ha="right")
+        ax.set_xticks(range(len(columns)), list(columns), rotation=45, ha="right")
         ax.set_yticks(range(len(rows)), list(rows))
         ax.invert_yaxis()
         ax.margins(0.05)
@@ -74,5 +75,5 @@ def dotplot(
             figure.colorbar(dots, ax=ax, label="mean score", shrink=0.6)
         for share in (0.0, 0.5, 1.0):
             ax.scatter([], [], s=2 + (_LARGEST - 2) * share, color="0.4", label=f"{share:.0%}")
-        ax.legend(title=f"samples with p < {alpha:g}", loc="upper left", bbox_to_anchor=(1.0, 1.15), ncols=3)
+        place_legend(ax, columns=3, title=f"samples with p < {alpha:g}")
     return ax

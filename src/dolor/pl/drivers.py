@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dolor.errors import DataError
+from dolor.pl.names import population
 from dolor.pl.select import one_comparison
 from dolor.pl.theme import new_axes, theme
 
@@ -82,7 +83,7 @@ def drivers(
                 label=name,
             )
         ax.scatter(shown["total"], place, marker="|", s=60, color="black", label="together", zorder=3)
-        names = shown["ligand"].astype(str) + " of " + shown["sender"].astype(str).str.replace("_", " ")
+        names = shown["ligand"].astype(str) + " of " + shown["sender"].astype(str).map(population)
         ax.set_yticks(place, names.tolist())
         ax.invert_yaxis()
         ax.axvline(0, color="black", linewidth=0.6)

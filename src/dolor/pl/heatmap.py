@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from dolor.pl.names import population
 from dolor.pl.palette import population_colour
 from dolor.pl.select import one_comparison
 from dolor.pl.theme import new_axes, theme
@@ -69,9 +70,9 @@ def heatmap(
         ax = ax or new_axes(48 + 5.5 * len(table.columns), 38 + 4.5 * len(table))
         image = ax.imshow(cells, cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto")
         ax.set_xticks(
-            range(len(table.columns)), [name.replace("_", " ") for name in table.columns], rotation=45, ha="right"
+            range(len(table.columns)), [population(str(name)) for name in table.columns], rotation=45, ha="right"
         )
-        ax.set_yticks(range(len(table)), [name.replace("_", " ") for name in table.index])
+        ax.set_yticks(range(len(table)), [population(str(name)) for name in table.index])
         for name, tick in zip(
             (*table.columns, *table.index), (*ax.get_xticklabels(), *ax.get_yticklabels()), strict=True
         ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from dolor.errors import DataError
+from dolor.pl.names import population
 
 __all__ = ["label_of", "one_comparison", "require_columns"]
 
@@ -46,7 +47,5 @@ def one_comparison(contrasts: pd.DataFrame, what: str, **levels: str) -> pd.Data
 
 def label_of(rows: pd.DataFrame) -> pd.Series:
     """Name each signal: ligand, sender and receiver."""
-    ligand, sender, receiver = (
-        rows[name].astype(str).str.replace("_", " ") for name in ("ligand", "sender", "receiver")
-    )
-    return ligand + ": " + sender + " → " + receiver
+    sender, receiver = (rows[side].astype(str).map(population) for side in ("sender", "receiver"))
+    return rows["ligand"].astype(str) + ": " + sender + " → " + receiver

@@ -9,7 +9,7 @@ import pandas as pd
 from dolor.errors import DataError
 from dolor.pl.palette import DIRECTION
 from dolor.pl.select import label_of, one_comparison
-from dolor.pl.theme import new_axes, theme
+from dolor.pl.theme import name_points, new_axes, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,9 +69,8 @@ def sex_scatter(
         ax.scatter(table["male"][~apart], table["female"][~apart], s=4, color=DIRECTION["none"], linewidths=0)
         ax.scatter(table["male"][apart], table["female"][apart], s=14, marker="D", color="#8e5aa8", linewidths=0)
         distance = (table["female"] - table["male"]).abs().where(table["apart"]).dropna()
-        for key in distance.sort_values(ascending=False).index[:labels]:
-            spot = (float(table["male"][key]), float(table["female"][key]))
-            ax.annotate(str(names[key]), spot, xytext=(3, 2), textcoords="offset points", fontsize=5)
+        best = distance.sort_values(ascending=False, kind="stable").index[:labels]
+        name_points(ax, table["male"][best].tolist(), table["female"][best].tolist(), names[best].tolist())
         ax.axline((0, 0), slope=1, color="0.6", linewidth=0.6, linestyle="--")
         ax.set(xlabel="log2 change in males", ylabel="log2 change in females")
         ax.set_aspect("equal", adjustable="datalim")

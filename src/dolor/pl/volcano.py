@@ -10,7 +10,7 @@ import pandas as pd
 from dolor.errors import DataError
 from dolor.pl.palette import DIRECTION
 from dolor.pl.select import label_of, one_comparison
-from dolor.pl.theme import new_axes, theme
+from dolor.pl.theme import name_points, new_axes, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +40,7 @@ def volcano(
     fdr
         False discovery rate below which a signal is drawn as a triangle, up or down.
     labels
-        How many of the clearest signals are named.
+        How many of the clearest signals are named, one for each ligand and sender.
     ax
         Axes to draw on; by default a new figure of 85 × 70 mm.
 
@@ -67,16 +67,10 @@ def volcano(
         groups = (("none", ~hit, ".", 4), ("up", hit & (effect > 0), "^", 12), ("down", hit & (effect < 0), "v", 12))
         for direction, mask, marker, size in groups:
             ax.scatter(effect[mask], height[mask], s=size, marker=marker, color=DIRECTION[direction], linewidths=0)
-        names = label_of(tested).to_numpy()
-        for place in np.argsort(-height, kind="stable")[:labels]:
-            if hit[place]:
-                ax.annotate(
-                    str(names[place]),
-                    (effect[place], height[place]),
-                    xytext=(3, 2),
-                    textcoords="offset points",
-                    fontsize=5,
-                )
+        ax.margins(x=0.25)
+        best = tested.assign(height=height)[hit].sort_values("height", ascending=False, kind="stable")
+        best = best.drop_duplicates(["ligand", "sender"]).head(labels)
+        name_points(ax, best["effect"].tolist(), best["height"].tolist(), label_of(best).tolist())
         ax.axvline(0, color="0.6", linewidth=0.6, linestyle="--")
         first = rows.iloc[0]
         ax.set(xlabel=f"log2 change, {first['case']} against {first['reference']}", ylabel="−log10 p")

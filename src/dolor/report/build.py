@@ -43,6 +43,11 @@ def build(results: Path | str, out: Path | str, *, title: str | None = None) -> 
         Results are missing or not of their form, or the file cannot be written. An earlier file stays as it was.
     dolor.errors.IntegrityError
         A file of the results is damaged.
+
+    Examples
+    --------
+    >>> build("results", "results/report.html")  # doctest: +SKIP
+    PosixPath('results/report.html')
     """
     out = Path(out)
     write_text(out, _page(read_run(results), title or "Neuroimmune interactions"))

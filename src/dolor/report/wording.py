@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from dolor.pl.names import population
+
 __all__ = [
     "comparison",
     "compartment",
@@ -19,26 +21,10 @@ __all__ = [
     "probability",
 ]
 
-_SPELLINGS = MappingProxyType({
-    "drg": "DRG", "cdc1": "cDC1", "cdc2": "cDC2", "dc": "DC", "nk": "NK", "cd4": "CD4", "cd8": "CD8", "t": "T",
-    "b": "B", "c": "C", "a": "A", "ltmr": "LTMR", "ilc2": "ILC2", "schwann": "Schwann", "gamma": "γ", "delta": "δ",
-})  # fmt: skip
-
 _PLACES = MappingProxyType({
     "drg": "dorsal root ganglion", "spinal_cord": "spinal cord", "viscera": "internal organs",
     "not_stated": "place not stated", "systemic": "whole body",
 })  # fmt: skip
-
-
-def population(name: str) -> str:
-    """Say the name of a population.
-
-    Examples
-    --------
-    >>> population("drg_barrier_macrophage"), population("cd4_t_cell")
-    ('DRG barrier macrophage', 'CD4 T cell')
-    """
-    return " ".join(_SPELLINGS.get(word, word) for word in name.split("_"))
 
 
 def compartment(name: str) -> str:
