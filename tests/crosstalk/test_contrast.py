@@ -7,10 +7,16 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import sparse
+from scipy import sparse, stats
 
 from dolor.contracts.tables import CONTRAST_TYPES, CONTRASTS, check
+from dolor.crosstalk.comparisons import comparisons_of
 from dolor.crosstalk.contrast import contrast
+from dolor.crosstalk.design import build_design
+from dolor.crosstalk.linear_model import fit
+from dolor.crosstalk.models import samples_of
+from dolor.crosstalk.multiple_testing import benjamini_hochberg
+from dolor.crosstalk.supply import supply_of
 from dolor.errors import DataError, DesignError
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -192,3 +198,65 @@ def test_null_study_is_called_as_often_as_the_level_says(reference_dir: Path):
     assert len(shares) == 7
     assert shares.between(0.04, 0.06).all(), shares
     assert not (tested["qvalue"] < 0.05).any()
+
+
+def test_shuffled_labels_are_called_as_often_as_the_level_says_and_discover_nothing(reference_dir: Path):
+    profiles = synthetic(reference_dir, "null")
+    pairs = random_pairs(list(profiles.var_names), 400, seed=5)
+    samples = profiles.obs.drop_duplicates("sample_id").set_index("sample_id")[["condition", "sex"]]
+    shares, discoveries = [], []
+    for seed in range(8):
+        shuffled = samples.sample(frac=1, random_state=seed).set_axis(samples.index)
+        for name in ("condition", "sex"):
+            profiles.obs[name] = profiles.obs["sample_id"].map(shuffled[name])
+        table = contrast(profiles, pairs, reference=REFERENCE)
+        tested = table[table["status"] == "tested"]
+        kind = [tested["contrast_type"], tested["stratum"]]
+        shares.append((tested["pvalue"] < 0.05).groupby(kind, observed=True).mean())
+        discoveries.append((tested["qvalue"] < 0.05).groupby(kind, observed=True).any())
+    assert pd.concat(shares, axis=1).mean(axis=1).between(0.04, 0.06).all()
+    assert np.mean(discoveries) < 0.15
+
+
+def test_true_changes_are_found_with_few_false_ones_and_more_often_than_by_plain_least_squares(reference_dir: Path):
+    profiles = synthetic(reference_dir, "signal")
+    true = set((reference_dir / "synthetic" / "signal_true_genes.txt").read_text().split())
+    pairs = random_pairs(list(profiles.var_names), 1000)
+    is_true = pairs.set_index("interaction_id")[["ligand", "receptor"]].isin(true).any(axis=1)
+    table = contrast(profiles, pairs, reference=REFERENCE)
+    table = table[(table["contrast_type"] == "condition") & (table["status"] == "tested")]
+    called = table[table["qvalue"] < 0.1]
+    hit = is_true.loc[called["interaction_id"].astype(str)].to_numpy()
+    assert 1 - hit.mean() < 0.1
+    plain = _plain_least_squares(profiles, pairs, table)
+    assert hit.sum() > 2 * is_true.loc[table["interaction_id"].astype(str)].to_numpy()[plain < 0.1].sum()
+
+
+def _plain_least_squares(profiles, pairs: pd.DataFrame, table: pd.DataFrame) -> np.ndarray:
+    """q-values of ordinary least squares on the same scores, for the rows of the table."""
+    replicate = profiles.obs["sample_id"].astype(str)
+    supply = supply_of(profiles, [*pairs["ligand"], *pairs["receptor"]], replicate)
+    design = build_design(samples_of(profiles.obs, replicate), "~ condition * sex")
+    wanted = comparisons_of(design, REFERENCE)[0].weights[None]
+    place = {name: i for i, name in enumerate(supply.cell_types)}
+    sender, receiver = (table[side].astype(str).map(place).to_numpy() for side in ("sender", "receiver"))
+    ligand, receptor = (table[side].astype(str).map(supply.units).to_numpy() for side in ("ligand", "receptor"))
+    scores = (supply.log2[:, sender, ligand] + supply.log2[:, receiver, receptor]) / 2
+    result = fit(scores, np.ones_like(scores), design.matrix, wanted)
+    statistic = result.effect[0] / np.sqrt(result.unscaled_variance[0] * result.variance)
+    return benjamini_hochberg(2 * stats.t.sf(np.abs(statistic), result.df))
+
+
+def test_more_than_two_conditions_have_an_omnibus_test_and_a_trend():
+    counts, cells = study(per_group=4)
+    later = cells["sample_id"].str.contains("injured") & cells["sample_id"].str.endswith(("_2", "_3"))
+    cells["condition"] = np.where(later, "healed", cells["condition"])
+    profiles = profiles_of(sparse.csr_matrix(counts), cells, GENES)
+    axis = {"naive": 0.0, "injured": 3.0, "healed": 14.0}
+    table = contrast(profiles, PAIRS, "~ condition", REFERENCE, ordered=axis)
+    assert set(table["case"]) == {"healed", "injured", "trend:naive<injured<healed"}
+    first = table[(table["sender"] == "macrophage") & (table["interaction_id"] == "L1:R1")]
+    assert (first.loc[~first["case"].astype(str).str.startswith("trend"), "omnibus_pvalue"] < 0.001).all()
+    quiet = table[(table["sender"] == "neuron") & (table["interaction_id"] == "L1:R1")]
+    assert quiet["omnibus_pvalue"].min() > 0.01
+    assert table["omnibus_pvalue"].isna().any()

@@ -37,6 +37,11 @@ class Comparison:
     impossible: str = ""
     ordered: bool = False
 
+    @property
+    def between_conditions(self) -> bool:
+        """Whether it is one of the comparisons that the test of all conditions joins."""
+        return self.contrast_type == "condition" and not self.ordered
+
     def members(self, samples: pd.DataFrame) -> NDArray[np.bool_]:
         """Return groups × samples: who belongs to which group."""
         rows = [

@@ -14,17 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special
 
 from dolor.contracts.profiles import check_profiles
 from dolor.contracts.tables import COMPOSITION, check
 from dolor.contracts.vocabulary import UNASSIGNED
+from dolor.crosstalk.comparisons import Comparison
 from dolor.crosstalk.design import variables_of
-from dolor.crosstalk.interaction_tests import answers_of
-from dolor.crosstalk.linear_model import fit
 from dolor.crosstalk.models import Model, models_of, replicates_of, samples_of, with_correlation
-from dolor.crosstalk.moderation import fit_prior, moderate
-from dolor.crosstalk.multiple_testing import benjamini_hochberg
+from dolor.crosstalk.sample_tests import compare_responses
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -93,51 +90,22 @@ def centred_log_ratio(counts: Floats) -> Floats:
 
 
 def _compare(dataset_id: str, model: Model, counts: pd.DataFrame) -> pd.DataFrame:
-    """Fit one model and lay out its comparisons."""
+    """Test one model and add the plain mean proportions."""
     numbers = counts.to_numpy(dtype=float)
     reported = np.flatnonzero(counts.columns != UNASSIGNED)
     response = centred_log_ratio(numbers)[:, reported]
-    model = with_correlation(model, response[:, None], np.ones_like(response)[:, None])
     proportions = (numbers / numbers.sum(axis=1, keepdims=True))[:, reported]
-    answers = answers_of(model.design, model.comparisons, np.ones(len(counts), dtype=bool))
-    rows = []
-    for i, comparison in enumerate(model.comparisons):
-        members = comparison.members(model.design.samples)
-        frame = pd.DataFrame({"cell_type": counts.columns[reported].astype(str)})
-        frame["mean_case"] = _mean(proportions, members[: comparison.n_case_groups])
-        frame["mean_reference"] = _mean(proportions, members[comparison.n_case_groups :])
-        estimates = _tested(response, model, comparison.weights, bool(answers.estimable[i]))
-        for name, values in estimates.items():
-            frame[name] = values if name == "effect" or answers.testable[i] else np.nan
-        frame["qvalue"] = benjamini_hochberg(frame["pvalue"].to_numpy())
-        frame["n_case"], frame["n_reference"] = answers.n_case[i], answers.n_reference[i]
-        estimable = "described" if answers.estimable[i] else "untestable"
-        frame["status"] = "tested" if answers.testable[i] else estimable
-        frame["reason"] = answers.reason[i].replace("both cell types in only", "only") or model.note
-        for name in ("contrast_type", "case", "reference", "stratum"):
-            frame[name] = getattr(comparison, name)
-        rows.append(frame)
-    return pd.concat(rows, ignore_index=True).assign(dataset_id=dataset_id)
+    model = with_correlation(model, response[:, None], np.ones_like(response)[:, None])
+    table = compare_responses(response, counts.columns[reported], "cell_type", model)
+    means = [_means(proportions, comparison, model) for comparison in model.comparisons]
+    table["mean_case"], table["mean_reference"] = np.concatenate(means, axis=1)
+    return table.assign(dataset_id=dataset_id)
 
 
-def _mean(proportions: Floats, groups: NDArray[np.bool_]) -> Floats:
-    """Average the proportions over the samples of any of the groups."""
-    rows = np.flatnonzero(groups.sum(axis=0))
-    return proportions[rows].mean(axis=0) if len(rows) else np.full(proportions.shape[1], np.nan)
-
-
-def _tested(response: Floats, model: Model, weights: Floats, estimable: bool) -> dict[str, Floats]:
-    """Return effect, standard error, statistic, degrees of freedom and p-value of one comparison, one a cell type."""
-    nothing = np.full(response.shape[1], np.nan)
-    if not estimable:
-        return dict.fromkeys(("effect", "se", "statistic", "df", "pvalue"), nothing)
-    result = fit(response, np.ones_like(response), model.design.matrix, weights[None], correlation=model.correlation)
-    if result.df < 1:
-        return {"effect": result.effect[0], **dict.fromkeys(("se", "statistic", "df", "pvalue"), nothing)}
-    df = np.full(response.shape[1], float(result.df))
-    variance, total = moderate(result.variance, df, fit_prior(result.variance, df))
-    se = np.sqrt(result.unscaled_variance[0] * variance)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = np.where(se > 0, result.effect[0] / se, np.nan)
-    pvalue = 2 * special.stdtr(total, -np.abs(statistic))
-    return {"effect": result.effect[0], "se": se, "statistic": statistic, "df": total, "pvalue": pvalue}
+def _means(proportions: Floats, comparison: Comparison, model: Model) -> Floats:
+    """Average the proportions over the samples of case and of reference, 2 × cell types."""
+    members = comparison.members(model.design.samples)
+    sides = (members[: comparison.n_case_groups], members[comparison.n_case_groups :])
+    rows = [np.flatnonzero(groups.sum(axis=0)) for groups in sides]
+    nothing = np.full(proportions.shape[1], np.nan)
+    return np.array([proportions[chosen].mean(axis=0) if len(chosen) else nothing for chosen in rows])

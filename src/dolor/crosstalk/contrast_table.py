@@ -46,7 +46,7 @@ def contrast_table(
     shape = raw.effect.shape
     status, reason, reasons = _status(model, answers, eligibility)
     tested = status == STATUSES.index("tested")
-    conditions = sum(c.contrast_type == "condition" and not c.ordered for c in model.comparisons)
+    conditions = sum(c.between_conditions for c in model.comparisons)
     tests = test_interactions(raw, tested, conditions)
     ligand = np.array([supply.units[name] for name in interactions["ligand"].astype(str)], dtype=np.intp)
     sizes = np.array([[[a.n_case, a.n_reference] for a in row] for row in answers], dtype=np.int32)
@@ -82,7 +82,7 @@ def contrast_table(
         "flags": _flags(model, supply, interactions, shape),
     }
     if conditions > 1:
-        about_condition = np.array([c.contrast_type == "condition" and not c.ordered for c in model.comparisons])
+        about_condition = np.array([c.between_conditions for c in model.comparisons])
         omnibus = np.where(about_condition[:, None, None, None] & tested, tests.omnibus, np.nan)
         columns["omnibus_pvalue"] = omnibus.ravel()
     return pd.DataFrame(columns, copy=False)

@@ -155,19 +155,12 @@ def _prepare(samples: pd.DataFrame, variables: list[str], formula: str) -> pd.Da
 
 def _refuse_confounding(design: Design) -> None:
     """Refuse factors that determine each other; a combination of condition and sex without samples may be lacking."""
-    matrix = design.matrix
-    lost = matrix.shape[1] - (np.linalg.matrix_rank(matrix) if matrix.size else 0)
+    # A covariate that is the same everywhere has a column of zeros: it does no harm.
+    matrix = design.matrix[:, np.abs(design.matrix).max(axis=0) > 0]
+    lost = matrix.shape[1] - int(np.linalg.matrix_rank(matrix))
     if not lost:
         return
-    factors = sorted(design.variables)
-    constant = [name for name in factors if design.samples[name].nunique() < 2]
-    if constant:
-        name = constant[0]
-        value = design.samples[name].iloc[0]
-        raise DesignError(
-            f"the column '{name}' of the formula has the same value ({value}) in all {len(matrix)} samples; "
-            "take it out of the formula"
-        )
+    factors = sorted(name for name in design.variables if len(set(design.samples[name])) > 1)
     main = Formula("~ " + " + ".join(f"`{name}`" for name in factors)).get_model_matrix(design.samples)
     involved = _dependent(np.asarray(main, dtype=float), [str(column) for column in main.columns], factors)
     if not involved and lost <= _empty_combinations(design):

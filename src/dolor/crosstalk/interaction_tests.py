@@ -6,6 +6,7 @@ sender and receiver share the replicates that have both, so they are fitted toge
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -150,42 +151,54 @@ def fit_interactions(
     """
     types = range(len(supply.cell_types))
     raw = Raw.empty(len(model.comparisons), len(types), len(pairs[0]))
-    sides = [_by_type(values, units) for values in (supply.log2 / 2, variance / 4) for units in pairs]
-    ligand, receptor, ligand_variance, receptor_variance = sides
-    weights = np.array([comparison.weights for comparison in model.comparisons])
-    conditions = np.array([c.contrast_type == "condition" and not c.ordered for c in model.comparisons])
-
-    def fit_pair(sender: int, receiver: int) -> None:
+    # The variance of a mean of two is a quarter of the sum of their variances.
+    ligand, receptor = (_by_type(supply.log2 / 2, units) for units in pairs)
+    ligand_variance, receptor_variance = (_by_type(variance / 4, units) for units in pairs)
+    for sender, receiver in itertools.product(types, types):
         answer = answers[sender][receiver]
         chosen = np.flatnonzero(usable[sender, receiver])
-        possible = np.flatnonzero(answer.estimable)
-        if not (len(possible) and len(chosen)):
-            return
+        if not (answer.estimable.any() and len(chosen)):
+            continue
         rows = np.flatnonzero(answer.present)
-        score, expected = (
-            of_sender[sender][rows].take(chosen, axis=1) + of_receiver[receiver][rows].take(chosen, axis=1)
-            for of_sender, of_receiver in ((ligand, receptor), (ligand_variance, receptor_variance))
-        )
-        typical = expected.mean(axis=0)
-        result = fit(
-            score,
-            typical / expected,
-            model.design.matrix[rows],
-            weights[possible],
-            correlation=None if model.correlation is None else model.correlation[np.ix_(rows, rows)],
-            together=conditions[possible] if conditions[answer.estimable].sum() == conditions.sum() else None,
-        )
-        raw.effect[:, sender, receiver][np.ix_(possible, chosen)] = result.effect
-        raw.unscaled_variance[:, sender, receiver][np.ix_(possible, chosen)] = result.unscaled_variance
-        raw.variance[sender, receiver, chosen] = result.variance
-        raw.log_expected[sender, receiver, chosen] = np.log(typical)
-        raw.joint[sender, receiver, chosen] = result.joint
-        raw.df[sender, receiver] = result.df
-
-    for sender in types:
-        for receiver in types:
-            fit_pair(sender, receiver)
+        score = _pick(ligand[sender], rows, chosen) + _pick(receptor[receiver], rows, chosen)
+        expected = _pick(ligand_variance[sender], rows, chosen) + _pick(receptor_variance[receiver], rows, chosen)
+        _fit_pair(raw, (sender, receiver), chosen, model, answer, (score, expected))
     return raw
+
+
+def _fit_pair(
+    raw: Raw,
+    pair: tuple[int, int],
+    chosen: NDArray[np.intp],
+    model: Model,
+    answer: Answers,
+    values: tuple[Floats, Floats],
+) -> None:
+    """Fit the chosen interactions of one sender and receiver, by their scores and expected variances."""
+    score, expected = values
+    rows, possible = np.flatnonzero(answer.present), np.flatnonzero(answer.estimable)
+    comparisons = [model.comparisons[i] for i in possible]
+    typical = expected.mean(axis=0)
+    result = fit(
+        score,
+        typical / expected,
+        model.design.matrix[rows],
+        np.array([comparison.weights for comparison in comparisons]),
+        correlation=None if model.correlation is None else model.correlation[np.ix_(rows, rows)],
+        together=np.array([c.between_conditions for c in comparisons])
+        if answer.estimable[[c.between_conditions for c in model.comparisons]].all()
+        else None,
+    )
+    raw.effect[:, *pair][np.ix_(possible, chosen)] = result.effect
+    raw.unscaled_variance[:, *pair][np.ix_(possible, chosen)] = result.unscaled_variance
+    raw.variance[*pair, chosen] = result.variance
+    raw.log_expected[*pair, chosen] = np.log(typical)
+    raw.joint[*pair, chosen] = result.joint
+    raw.df[pair] = result.df
+
+
+def _pick(values: Floats, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
+    return values[rows].take(columns, axis=1)
 
 
 def _by_type(values: Floats, units: NDArray[np.intp]) -> Floats:

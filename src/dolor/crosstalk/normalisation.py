@@ -22,11 +22,8 @@ Floats = NDArray[np.float64]
 _TRIM = 0.15
 # This part of the genes, those that vary least between replicates, is left to judge by.
 _STEADY = 0.5
-# A gene informs if it has this many counts in the average replicate; fewer informing genes say too little.
-_SMALLEST_COUNT = 5.0
+# Genes counted in every replicate inform; fewer of them say too little.
 _FEWEST_GENES = 100
-# Squared log2 scatter between replicates beyond counting; it bounds the weight of the largest genes.
-_SCATTER = 0.1
 
 
 def effective_totals(counts: Floats, totals: Floats) -> Floats:
@@ -54,26 +51,22 @@ def effective_totals(counts: Floats, totals: Floats) -> Floats:
     present = totals > 0
     if present.sum() < 2:
         return totals
-    own = counts[present]
-    informing = own.mean(axis=0) >= _SMALLEST_COUNT
+    informing = (counts[present] > 0).all(axis=0)
     if informing.sum() < _FEWEST_GENES:
         return totals
-    own, library = own[:, informing], totals[present]
-    pooled = own.sum(axis=0) / library.sum()
-    ratio = np.log2((own + 0.5) / (library[:, None] * pooled + 0.5))
-    weight = 1 / (1 / (np.log(2) ** 2 * library[:, None] * pooled) + _SCATTER)
-    shift = _trimmed_mean(ratio, weight)
-    scatter = ((ratio - shift) ** 2 * weight).mean(axis=0)
-    steady = scatter <= np.quantile(scatter, _STEADY)
-    shift = _trimmed_mean(ratio[:, steady], weight[:, steady])[:, 0]
+    own, library = counts[np.ix_(present, informing)], totals[present]
+    # Nothing here depends on depth as such, so that cells counted twice give the same scale.
+    ratio = np.log2(own / library[:, None]) - np.log2(own.sum(axis=0) / library.sum())
+    scatter = ((ratio - _trimmed_mean(ratio)) ** 2).mean(axis=0)
+    shift = _trimmed_mean(ratio[:, scatter <= np.quantile(scatter, _STEADY)])[:, 0]
     scaled = totals.astype(float)
     scaled[present] = library * 2 ** (shift - shift.mean())
     return scaled
 
 
-def _trimmed_mean(ratio: Floats, weight: Floats) -> Floats:
-    """Return the weighted mean of each row (S × 1) without its lowest and its highest part."""
-    low, high = np.quantile(ratio, [_TRIM, 1 - _TRIM], axis=1, keepdims=True)
-    kept = weight * ((ratio >= low) & (ratio <= high))
-    mean: Floats = (ratio * kept).sum(axis=1, keepdims=True) / kept.sum(axis=1, keepdims=True)
-    return mean
+def _trimmed_mean(ratio: Floats) -> Floats:
+    """Return the mean of each row (S × 1) without its lowest and its highest part."""
+    ordered = np.sort(ratio, axis=1)
+    cut = int(_TRIM * ratio.shape[1])
+    middle: Floats = ordered[:, cut : ratio.shape[1] - cut].mean(axis=1, keepdims=True)
+    return middle

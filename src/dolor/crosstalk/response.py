@@ -1,0 +1,148 @@
+"""Whether the receiver answers: activity of response programmes, tested between samples as the signals are.
+
+An interferon that acts leaves interferon-stimulated genes behind. A change of the programme in the receiver, in the
+same comparison, corroborates a change of the signal; it does not prove that this signal caused it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dolor.contracts.profiles import check_profiles
+from dolor.crosstalk.design import variables_of
+from dolor.crosstalk.models import Model, models_of, replicates_of, samples_of, with_correlation
+from dolor.crosstalk.multiple_testing import benjamini_hochberg
+from dolor.crosstalk.sample_tests import compare_responses
+from dolor.crosstalk.supply import Supply, supply_of
+from dolor.errors import DataError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+__all__ = ["beside_response", "receiver_response"]
+
+Floats = NDArray[np.float64]
+
+_KEY = ["dataset_id", "contrast_type", "case", "reference", "stratum", "receiver"]
+
+
+def receiver_response(
+    profiles: AnnData,
+    programmes: pd.DataFrame,
+    formula: str = "~ condition * sex",
+    reference: Mapping[str, str] | None = None,
+    *,
+    min_genes: int = 3,
+) -> pd.DataFrame:
+    """Compare the activity of response programmes between conditions and sexes.
+
+    Parameters
+    ----------
+    profiles
+        Profiles of one or several data sets.
+    programmes
+        ``programme``, ``gene``, ``weight``, as from :func:`dolor.knowledge.programmes.programmes`.
+    formula, reference
+        As in :func:`dolor.crosstalk.contrast.contrast`.
+    min_genes
+        A programme with fewer measured genes is left out, and named in ``attrs["left_out"]``.
+
+    Returns
+    -------
+    One row a (data set, comparison, receiver, programme): ``effect`` is a difference of activities, the t statistic of
+    decoupler's univariate linear model over the genes of a sample, each centred within the cell type;
+    ``se statistic df pvalue qvalue n_case n_reference status reason`` as for contrasts.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        The programmes lack a column, or none has enough measured genes.
+    """
+    check_profiles(profiles)
+    missing = [name for name in ("programme", "gene", "weight") if name not in programmes.columns]
+    if missing:
+        raise DataError(f"the programmes lack the column(s) {', '.join(missing)}")
+    measured = programmes[programmes["gene"].isin(profiles.var_names)]
+    size = measured["programme"].value_counts()
+    left_out = sorted(set(programmes["programme"]) - set(size.index[size >= min_genes]))
+    net = measured[~measured["programme"].isin(left_out)]
+    if net.empty:
+        raise DataError(f"no programme has {min_genes} measured genes; are these the symbols of the right species?")
+    dataset = profiles.obs["dataset_id"].astype(str).to_numpy()
+    tables = [
+        _of_dataset(profiles[dataset == name], net, formula, reference or {}).assign(dataset_id=name)
+        for name in sorted(set(dataset))
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    table.attrs["left_out"] = left_out
+    return table[[*_KEY, "programme", *table.columns.difference([*_KEY, "programme"], sort=False)]]
+
+
+def beside_response(contrasts: pd.DataFrame, responses: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
+    """Put the response of the receiver beside each interaction.
+
+    Parameters
+    ----------
+    contrasts
+        Table of :func:`dolor.crosstalk.contrast.contrast`.
+    responses
+        Table of :func:`receiver_response`.
+    links
+        Which programme an interaction should set off: ``interaction_id``, ``programme``.
+
+    Returns
+    -------
+    The contrasts that have a link, with ``programme``, ``response_effect``, ``response_pvalue``, ``response_qvalue``.
+    """
+    linked = contrasts.astype(dict.fromkeys([*_KEY, "interaction_id"], str)).merge(
+        links[["interaction_id", "programme"]].astype(str), on="interaction_id"
+    )
+    names = {name: f"response_{name}" for name in ("effect", "pvalue", "qvalue")}
+    return linked.merge(
+        responses[[*_KEY, "programme", *names]].rename(columns=names), on=[*_KEY, "programme"], how="left"
+    )
+
+
+def _of_dataset(profiles: AnnData, net: pd.DataFrame, formula: str, reference: Mapping[str, str]) -> pd.DataFrame:
+    replicate = replicates_of(profiles.obs, variables_of(formula))
+    # Names with other characters would be read as gene logic; programmes have none of them.
+    plain = [gene for gene in profiles.var_names if gene.replace("-", "").replace(".", "").isalnum()]
+    supply = supply_of(profiles, plain, replicate)
+    expressed = np.flatnonzero((supply.detection > 0).any(axis=0))
+    activity = {cell_type: _activities(supply, i, expressed, net) for i, cell_type in enumerate(supply.cell_types)}
+    tables = []
+    for model in models_of(samples_of(profiles.obs, replicate), formula, reference):
+        for cell_type, table in activity.items():
+            own = table.reindex(model.design.samples.index)
+            tables.append(_compare(own, model).assign(receiver=cell_type))
+    table = pd.concat(tables, ignore_index=True)
+    groups = table.groupby(["contrast_type", "case", "reference", "stratum"], sort=False)["pvalue"]
+    table["qvalue"] = groups.transform(lambda values: benjamini_hochberg(values.to_numpy()))
+    return table
+
+
+def _compare(activity: pd.DataFrame, model: Model) -> pd.DataFrame:
+    values = activity.to_numpy(dtype=float)
+    correlated = with_correlation(model, values[:, None], np.ones_like(values)[:, None])
+    return compare_responses(values, activity.columns, "programme", correlated)
+
+
+def _activities(supply: Supply, cell_type: int, expressed: NDArray[np.intp], net: pd.DataFrame) -> pd.DataFrame:
+    """Return replicates × programmes for one cell type; replicates without it are absent."""
+    import decoupler
+
+    rows = np.flatnonzero(supply.cells[:, cell_type] > 0)
+    genes = np.array(list(supply.units))[expressed]
+    log2 = supply.log2[rows, cell_type][:, expressed]
+    centred = pd.DataFrame(log2 - log2.mean(axis=0), index=np.array(supply.replicates)[rows], columns=genes)
+    named = net.rename(columns={"programme": "source", "gene": "target"})
+    if len(rows) < 2:
+        return pd.DataFrame(np.nan, index=centred.index, columns=sorted(set(named["source"])))
+    scores, _ = decoupler.mt.ulm(data=centred, net=named[["source", "target", "weight"]], tmin=1)
+    activities: pd.DataFrame = scores.sort_index(axis=1)
+    return activities
