@@ -184,3 +184,30 @@ def test_page_fits_a_phone(chromium: Any, report: Path) -> None:
         page = visit.ready()
         page.set_viewport_size({"width": 390, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_hundred_thousand_rows_stay_quick(chromium: Any, make_run: Callable[..., Path], tmp_path: Path) -> None:
+    path = build(make_run(n_pairs=30, repeat=36), tmp_path / "report.html")
+    with Visit(chromium, path) as visit:
+        page = visit.ready()
+        page.locator("#filters select[name=comparison]").select_option("")
+        assert count_rows(page) > 100_000
+        took = page.evaluate(
+            """() => {
+                const search = document.querySelector('#filters input[type=search]');
+                const start = performance.now();
+                search.value = 'tnf';
+                search.dispatchEvent(new Event('input'));
+                return performance.now() - start;
+            }"""
+        )
+        # 20 ms here; the limit leaves room for a slow and busy machine.
+        assert took < 1000
+        assert 0 < count_rows(page) < 100_000
+        page.get_by_role("button", name="Clear filters").click()
+        page.locator(".vt").focus()
+        page.keyboard.press("End")
+        last = page.locator(".vt-row[aria-selected=true]")
+        assert int(last.get_attribute("aria-rowindex") or 0) == count_rows(page) + 1
+        assert last.is_visible()
+    assert path.stat().st_size < 8e6
