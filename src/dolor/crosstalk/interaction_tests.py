@@ -20,7 +20,7 @@ from dolor.crosstalk.comparisons import Comparison
 from dolor.crosstalk.design import Design
 from dolor.crosstalk.linear_model import fit, is_estimable
 from dolor.crosstalk.models import Model
-from dolor.crosstalk.moderation import fit_prior, moderate
+from dolor.crosstalk.moderation import Prior, fit_prior, moderate
 from dolor.crosstalk.multiple_testing import benjamini_hochberg
 from dolor.crosstalk.supply import Supply
 
@@ -30,6 +30,9 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 SMALLEST_GROUP = 2
+# Interactions share their genes, so their variances agree better than so many independent ones would. Without a bound
+# the prior is taken as certain, and far tails, which decide after adjustment, are called too often in label shuffles.
+_MOST_PRIOR_DF = 80.0
 # Each comparison is tested by one thread, so that their number changes no result.
 _THREADS = min(os.cpu_count() or 1, 4)
 
@@ -227,6 +230,7 @@ def test_interactions(raw: Raw, tested: Bools, conditions: int) -> Tests:
     posterior, total = np.full(raw.variance.shape, np.nan), np.full(raw.variance.shape, np.nan)
     if fitted.any():
         prior = fit_prior(raw.variance[fitted], df[fitted], raw.log_expected[fitted])
+        prior = Prior(min(prior.df, _MOST_PRIOR_DF), prior.variance)
         posterior[fitted], total[fitted] = moderate(raw.variance[fitted], df[fitted], prior)
     made = [np.empty(raw.effect.shape) for _ in range(4)]
 
