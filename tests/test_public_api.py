@@ -50,7 +50,8 @@ def test_examples_run(name: str, function: Callable[..., object]) -> None:
     for example in finder.find(function, name, module=module, globs={**vars(module)}):
         result = runner.run(example)
         assert result.failed == 0
-        assert result.attempted > 0
+        # What needs an extra, a network or a finished run is shown and not run.
+        assert result.attempted > 0 or "+SKIP" in example.docstring
 
 
 def test_the_root_offers_exactly_what_it_says() -> None:

@@ -6,6 +6,17 @@ from dolor.crosstalk.claims import claims
 from dolor.crosstalk.composition import composition
 from dolor.crosstalk.contrast import contrast
 from dolor.crosstalk.profiles import profiles
+from dolor.crosstalk.response import receiver_response
 from dolor.crosstalk.score import score
 
-__all__ = ["Setting", "annotate", "claims", "composition", "contrast", "evaluate", "profiles", "score"]
+__all__ = [
+    "Setting",
+    "annotate",
+    "claims",
+    "composition",
+    "contrast",
+    "evaluate",
+    "profiles",
+    "receiver_response",
+    "score",
+]

@@ -11,9 +11,9 @@ rule profiles:
     conda:
         "../environment.yaml"
     params:
-        options=flags(**RUN.pairs.model_dump()),
+        options=flags(groupby=RUN.contrast.groupby, **RUN.pairs.model_dump()),
         code=code_digest("crosstalk", "knowledge"),
-        signatures=signature_digest("mediators.tsv"),
+        signatures=signature_digest("mediators.tsv", "populations.yaml"),
     shell:
         "dolor profiles {input:q} --out {output:q} {params.options} > {log:q} 2>&1"
 
@@ -41,6 +41,7 @@ rule contrast:
     output:
         contrasts=f"{RESULTS}/{{dataset}}/contrasts.parquet",
         composition=f"{RESULTS}/{{dataset}}/composition.parquet",
+        response=f"{RESULTS}/{{dataset}}/response.parquet",
     log:
         "logs/contrast/{dataset}.log",
     conda:
@@ -52,7 +53,7 @@ rule contrast:
         signatures=signature_digest("mediators.tsv"),
     shell:
         "dolor contrast {input:q} --out {output.contrasts:q} --composition {output.composition:q}"
-        " {params.reference} {params.options} > {log:q} 2>&1"
+        " --response {output.response:q} {params.reference} {params.options} > {log:q} 2>&1"
 
 
 rule claims:

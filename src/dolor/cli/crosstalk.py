@@ -22,17 +22,26 @@ PairsFile = Annotated[str, typer.Option("--file", help="A table of your own liga
 Merge = Annotated[bool, typer.Option(help="Add your pairs to the catalog, or use them alone.")]
 
 
-def profiles(source: In, out: Out, file: PairsFile = "", merge: Merge = True) -> None:
+def profiles(
+    source: In,
+    out: Out,
+    groupby: Annotated[str, typer.Option(help="Column of obs: cell_type or cell_class.")] = "cell_type",
+    file: PairsFile = "",
+    merge: Merge = True,
+) -> None:
     """Sum cells up: one row a (sample, cell type)."""
-    from dolor import tl
+    from dolor import populations, tl
     from dolor.io.atomic import atomic_path
     from dolor.io.h5ad import read_obs
     from dolor.io.provenance import write_provenance
 
-    found = tl.profiles(source, _pairs(_organism(read_obs(source)), file, merge))
+    organism = _organism(read_obs(source))
+    answering = populations.programmes(organism)["gene"].unique().tolist()
+    found = tl.profiles(source, _pairs(organism, file, merge), groupby=groupby, genes=answering)
     with atomic_path(out) as temporary:
         found.write_h5ad(temporary)
-    write_provenance(out, stage="profiles", inputs=[source], parameters={"pairs": file, "merge": merge})
+    parameters = {"groupby": groupby, "pairs": file, "merge": merge}
+    write_provenance(out, stage="profiles", inputs=[source], parameters=parameters)
     typer.echo(f"{found.n_obs} profiles of {found.obs['sample_id'].nunique()} samples, {found.n_vars} genes")
 
 
@@ -53,6 +62,7 @@ def contrast(
     source: In,
     out: Out,
     composition: Annotated[Path, typer.Option(help="Table of shifts in cell numbers to write.")],
+    response: Annotated[Path, typer.Option(help="Table of the receivers' response programmes to write.")],
     reference_condition: Annotated[str, typer.Option(help="The condition that the others are compared with.")],
     reference_sex: Annotated[str, typer.Option(help="female or male.")] = "male",
     formula: Annotated[str, typer.Option(help="Design of the linear model over samples.")] = "~ condition * sex",
@@ -60,19 +70,21 @@ def contrast(
     merge: Merge = True,
 ) -> None:
     """Compare conditions and sexes over samples."""
-    from dolor import tl
+    from dolor import populations, tl
     from dolor.io.provenance import write_provenance
     from dolor.io.tables import write_table
 
     reference = {"condition": reference_condition, "sex": reference_sex}
     found = _read_profiles(source)
-    pairs = _pairs(_organism(found.obs), file, merge)
+    organism = _organism(found.obs)
+    pairs = _pairs(organism, file, merge)
     contrasts = tl.contrast(found, pairs, formula, reference)
     write_table(contrasts, out, tables.CONTRASTS)
     write_table(tl.composition(found, formula, reference), composition, tables.COMPOSITION)
+    write_table(tl.receiver_response(found, populations.programmes(organism), formula, reference), response)
     statuses = {str(status): int(number) for status, number in contrasts["status"].value_counts().items()}
     parameters = {"formula": formula, "reference": reference, "pairs": file, "merge": merge}
-    for result in (out, composition):
+    for result in (out, composition, response):
         write_provenance(result, stage="contrast", inputs=[source], parameters=parameters, dropped=statuses)
     typer.echo(", ".join(f"{number} {status}" for status, number in sorted(statuses.items())))
 

@@ -80,6 +80,10 @@ class Pairs(Section):
 class Contrast(Section):
     """What is compared."""
 
+    groupby: Literal["cell_type", "cell_class"] = Field(
+        "cell_type",
+        description="What sends and receives: types, or the broader classes where a treatment blurs the types.",
+    )
     formula: str = Field("~ condition * sex", description="Design of the linear model over samples.")
     reference: Reference = Field(Reference(), description="Levels that the others are compared with.")
 

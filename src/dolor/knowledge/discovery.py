@@ -45,6 +45,12 @@ def discovery(resource: str = "consensus", organism: Organism = "mouse") -> pd.D
     -----
     Two ligands that LIANA's consensus stores as complexes only, CSF1_IL34 and IL17A_IL17F, are read as alternatives;
     see :data:`MERGED_LIGANDS`.
+
+    Examples
+    --------
+    >>> pairs = discovery("consensus", "mouse")  # doctest: +SKIP
+    >>> "CSF1|IL34:CSF1R" in set(pairs["interaction_id"])  # doctest: +SKIP
+    True
     """
     if organism not in ("mouse", "human"):
         raise UsageError(f"organism '{organism}' has no discovery pairs: choose 'mouse' or 'human'")

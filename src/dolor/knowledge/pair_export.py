@@ -75,6 +75,13 @@ def to_cellphonedb(pairs: pd.DataFrame, database: Path | str) -> dict[str, pd.Da
     ------
     dolor.errors.DataError
         One of the two files is missing or is no such table.
+
+    Examples
+    --------
+    >>> from dolor.knowledge.catalog import interactions
+    >>> tables = to_cellphonedb(interactions("human"), "cellphonedb/database")  # doctest: +SKIP
+    >>> list(tables)  # doctest: +SKIP
+    ['interaction_input', 'complex_input', 'left_out']
     """
     accession = _accessions(Path(database))
     interactions, complexes, left_out = [], {}, []

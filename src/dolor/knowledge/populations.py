@@ -137,7 +137,16 @@ def populations(path: Path | str | None = None, *, alone: bool = False) -> pd.Da
 
 
 def tree(path: Path | str | None = None, *, alone: bool = False) -> PopulationTree:
-    """Return the tree of the populations; parameters as in :func:`load`.
+    """Return the tree of the populations.
+
+    Parameters
+    ----------
+    path, alone
+        As in :func:`load`.
+
+    Returns
+    -------
+    The tree: who belongs to whom, and who lives where.
 
     Examples
     --------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from dolor.errors import UsageError
 
 CONDITIONS = ("naive", "injured")
+# What was done to the animals, in the words of the registry.
+MODELS = MappingProxyType({"naive": "naive", "injured": "nerve_injury"})
 SEXES = ("female", "male")
 ARMS = tuple((condition, sex) for condition in CONDITIONS for sex in SEXES)
 

@@ -15,6 +15,7 @@ from dolor.simulate.composition import draw_cells, lacking
 from dolor.simulate.counts import cell_factors, gamma_poisson
 from dolor.simulate.design import Library
 from dolor.simulate.doublets import cling, merge, pair_up
+from dolor.simulate.plants import MODELS
 
 _DEPTH_SPREAD = 0.15
 _SIZE_SPREAD = 0.1
@@ -129,6 +130,7 @@ def _fields(
             "sample_id": library.sample_id,
             "donor_id": library.donor_id,
             "condition": library.condition,
+            "condition_model": MODELS[library.condition],
             "sex": library.reported_sex,
             "batch": library.batch,
             "truth_cell_type": cell_type,

@@ -22,6 +22,15 @@ def write(made: Study, folder: Path | str) -> dict[str, Path]:
     Returns
     -------
     The path of each file, by its name without the ending.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import dolor as dl
+    >>> made = dl.simulate.study("drg", seed=1, n_animals=1, cells_per_sample=60)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     sorted(path.name for path in write(made, folder).values())
+    ['cells.h5ad', 'samples.tsv', 'truth.tsv']
     """
     from dolor.io.atomic import atomic_path, write_text
 
