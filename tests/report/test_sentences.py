@@ -45,14 +45,18 @@ def test_tested_sentence_counts_what_differs(results: Path) -> None:
             & (table["receiver"] == "nociceptor")
         )
         first = table.index[planted][0]
-        table.loc[first, ["effect", "pvalue", "qvalue", "driver"]] = [1.0, 1e-7, 1e-5, "infiltration"]
+        columns = ["effect", "pvalue", "qvalue", "driver", "infiltration", "per_cell"]
+        table.loc[first, columns] = [1.0, 1e-7, 1e-5, "infiltration", 1.5, 0.1]
         return table
 
     tested, described = sentences(change_contrasts(results, plant))
     (sentence,) = [one for one in tested if one.startswith("Injured vs naive:")]
     assert "1 of " in sentence
     assert "(1 up, 0 down), 1 of them from other cells onto neurons" in sentence
-    assert "from macrophage to nociceptor, score 2 times higher (q < 0.0001), mainly because there are more" in sentence
+    assert (
+        "from macrophage to nociceptor, score 2 times higher (q < 0.0001), because there are more of the sender."
+        in sentence
+    )
     assert described == []
 
 

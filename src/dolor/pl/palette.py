@@ -15,7 +15,7 @@ from types import MappingProxyType
 from dolor.contracts.vocabulary import UNASSIGNED
 from dolor.knowledge import populations
 
-__all__ = ["DIRECTION", "PAIN_EFFECT", "SEX_MARKER", "lineage_of", "population_colour", "population_colours"]
+__all__ = ["DIRECTION", "PAIN_EFFECT", "SEX_MARKER", "ink_on", "lineage_of", "population_colour", "population_colours"]
 
 # Okabe and Ito's set, darkened where it would fail on white.
 DIRECTION = MappingProxyType({"up": "#c4500c", "down": "#0a6ebd", "none": "#8a8f98"})
@@ -64,6 +64,20 @@ def population_colours(names: Iterable[str]) -> dict[str, str]:
     ['macrophage', 'unassigned']
     """
     return {name: population_colour(name) for name in names}
+
+
+def ink_on(colour: str) -> str:
+    """Return black or white, whichever reads better on a colour.
+
+    Examples
+    --------
+    >>> ink_on("#ffffff"), ink_on("#1b1f24")
+    ('#000000', '#ffffff')
+    """
+    parts = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#000000" if luminance > 0.179 else "#ffffff"
 
 
 @lru_cache(maxsize=1)

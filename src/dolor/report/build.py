@@ -90,7 +90,7 @@ def _page(run: Run, title: str) -> str:
         "left_out": rows_of(crosstalk.left_out),
         "n_pairs": len(crosstalk.pairs),
         "n_contrasts": len(crosstalk.contrasts),
-        "methods": run.methods,
+        "methods": sections.methods_blocks(run.methods),
         "versions": versions(),
         "provenance": run.provenance,
     }

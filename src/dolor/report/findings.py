@@ -17,11 +17,6 @@ from dolor.report.run import DatasetRun, Run
 __all__ = ["FDR", "Finding", "Findings", "findings_of"]
 
 FDR = 0.05
-_DRIVER = {
-    "infiltration": "mainly because there are more or fewer of the sender",
-    "per_cell": "mainly because each sender cell makes more or less of it",
-    "both": "through the number of sender cells and the transcript per cell",
-}
 _MOST_SIGNALS = 3
 
 
@@ -111,7 +106,7 @@ def _tested(key: Mapping[str, str], tested: pd.DataFrame, knowledge: Mapping[str
     up, down = int((hits["effect"] > 0).sum()), int((hits["effect"] < 0).sum())
     onto_neurons = hits[[_onto_neuron(row) for row in rows_of(hits[["sender", "receiver"]])]]
     best = rows_of((onto_neurons if len(onto_neurons) else hits).head(1))[0]
-    driver = _DRIVER.get(str(best["driver"]), "") if key["contrast_type"] == "condition" else ""
+    driver = _driver(best) if key["contrast_type"] == "condition" else ""
     others = dict.fromkeys(knowledge[str(name)]["mediator"] for name in hits["interaction_id"])
     others.pop(knowledge[str(best["interaction_id"])]["mediator"])
     also = f" Also {wording.listing(others, _MOST_SIGNALS)}." if others else ""
@@ -135,6 +130,15 @@ def _described(key: Mapping[str, str], rows: pd.DataFrame, knowledge: Mapping[st
         f"{_signal(best, knowledge)}, {_size(key, float(best['effect']))}."
     )
     return [Finding(_capital(wording.comparison(key)), text)]
+
+
+def _driver(row: Mapping[str, Any]) -> str:
+    """Say why the ligand's supply changes, as far as the two parts tell."""
+    more = {part: "more" if float(row[part]) > 0 else "fewer" for part in ("infiltration", "per_cell")}
+    cells = f"there are {more['infiltration']} of the sender"
+    each = f"each sender cell makes {more['per_cell'].replace('fewer', 'less')} of it"
+    said = {"infiltration": cells, "per_cell": each, "both": f"{cells} and {each}"}.get(str(row["driver"]), "")
+    return f"because {said}" if said else ""
 
 
 def _onto_neuron(row: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dolor.pl.palette import population_colours
+from dolor.pl.palette import lineage_of, population_colours
 from dolor.report import encode, wording
 from dolor.report.figures.embedding import even_subset
 from dolor.report.pairs import Crosstalk
@@ -50,6 +50,7 @@ def islands_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str,
         "words": {
             "populations": {name: wording.population(name) for name in populations},
             "colours": population_colours(populations),
+            "neurons": [name for name in populations if lineage_of(name) == "neuron"],
             "flags": _FLAGS,
         },
         "knowledge": dict(knowledge),

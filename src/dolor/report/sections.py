@@ -19,7 +19,7 @@ from dolor.report.pairs import Crosstalk
 from dolor.report.rows import rows_of
 from dolor.report.run import DatasetRun, Run
 
-__all__ = ["cells_section", "contrast_section", "design_table", "label_table", "map_section"]
+__all__ = ["cells_section", "contrast_section", "design_table", "label_table", "map_section", "methods_blocks"]
 
 _TOP_ROWS = 12
 
@@ -88,12 +88,21 @@ def map_section(
     maps = []
     for name in dict.fromkeys(names):
         its = rows[rows["comparison"].isin(names.index[names == name])]
-        hits = its[(its["qvalue"] < FDR) & (its["crosses"])]
+        hits = its[its["qvalue"] < FDR]
         at = hits["dataset_id"].astype(str).map(place_of)
-        places = {place: traffic_of(hits[at == place]) for place in place_of.values()}
-        title = f"Signals between neurons and other cells that differ, {name}: {len(hits):,}"
-        maps.append({"name": name, "hits": len(hits), "figure": axis_map(places, about, title)})
+        places = {place: traffic_of(_worth_drawing(hits[at == place])) for place in place_of.values()}
+        n_drawn = sum(traffic.signals for traffic in places.values())
+        title = f"Signals between neurons and other cells that differ, {name}: {n_drawn:,}"
+        maps.append({"name": name, "hits": n_drawn, "figure": axis_map(places, about, title)})
     return maps
+
+
+def _worth_drawing(hits: pd.DataFrame) -> pd.DataFrame:
+    """Keep the signals between neurons and other cells; where there are none, as in nerve, those of immune cells."""
+    lineage = {side: hits[side].map(lineage_of) for side in ("sender", "receiver")}
+    crossing = (lineage["sender"] == "neuron") != (lineage["receiver"] == "neuron")
+    immune = (lineage["sender"] == "immune") | (lineage["receiver"] == "immune")
+    return hits[crossing] if crossing.any() else hits[immune]
 
 
 def contrast_section(
@@ -124,10 +133,6 @@ def _named(crosstalk: Crosstalk, knowledge: Mapping[str, dict[str, Any]]) -> pd.
     pairs = crosstalk.pairs[["sender", "receiver", "interaction_id"]].copy()
     pairs["mediator"] = [knowledge[name]["mediator"] for name in pairs["interaction_id"]]
     pairs["pain_effect"] = [knowledge[name]["effect"] for name in pairs["interaction_id"]]
-    neurons = {
-        side: pairs[side].map(lambda name: lineage_of(name) == "neuron").astype(bool) for side in ("sender", "receiver")
-    }
-    pairs["crosses"] = neurons["sender"] != neurons["receiver"]
     pairs["name"] = [
         f"{row['mediator']}: {wording.population(row['sender'])} → {wording.population(row['receiver'])}"
         for row in rows_of(pairs)
@@ -151,7 +156,7 @@ def _clearest(rows: pd.DataFrame) -> list[dict[str, Any]]:
             "mediator": row["mediator"],
             "sender": wording.population(row["sender"]),
             "receiver": wording.population(row["receiver"]),
-            "pain_effect": wording.pain_effect(row["pain_effect"]).removesuffix(" pain"),
+            "pain_effect": wording.pain_effect(row["pain_effect"]).removesuffix(" pain").removeprefix("effect "),
             "effect": wording.number(row["effect"]),
             "qvalue": wording.number(row["qvalue"], 2),
             "status": row["status"],
@@ -183,3 +188,19 @@ def _sexes(rows: pd.DataFrame, comparisons: pd.DataFrame) -> list[dict[str, Any]
         if drawn is not None:
             found.append({"name": f"{case} vs {reference}", "figure": drawn})
     return found
+
+
+def methods_blocks(text: str) -> list[tuple[str, str]]:
+    r"""Part the Markdown of the methods into headings and paragraphs; the title itself is left to the page.
+
+    Examples
+    --------
+    >>> methods_blocks("# Methods\n\n## toy\n\nCells were\ncounted.\n")
+    [('heading', 'toy'), ('paragraph', 'Cells were counted.')]
+    """
+    blocks = [" ".join(block.split()) for block in text.split("\n\n") if block.strip()]
+    return [
+        ("heading", block.lstrip("# ")) if block.startswith("##") else ("paragraph", block)
+        for block in blocks
+        if not block.startswith("# ")
+    ]

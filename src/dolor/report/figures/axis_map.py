@@ -19,7 +19,7 @@ __all__ = ["Traffic", "axis_map", "traffic_of"]
 _ALWAYS = ("skin", "nerve", "drg", "spinal_cord", "brain")
 _NARROW, _WIDE, _TOP, _ROW = 84, 446, 92, 25
 _PILL = 108
-_MOST_MEDIATORS, _MOST_POPULATIONS, _LONGEST_NAME = 12, 12, 20
+_MOST_MEDIATORS, _MOST_POPULATIONS, _LONGEST_NAME = 12, 12, 18
 _DASH = {"anti": "7 4", "homeostatic": "2 3", "not_evaluated": "2 3", "dual": "9 3 2 3"}
 
 

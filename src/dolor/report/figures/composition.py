@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from dolor.pl.palette import DIRECTION, population_colour
+from dolor.pl.palette import DIRECTION, ink_on, population_colour
 from dolor.report import wording
 from dolor.report.figures.svg import Scale, axis_below, figure, tag, text
 from dolor.report.rows import rows_of
@@ -72,6 +72,7 @@ def _bar(shares: pd.Series, scale: Scale, y: float) -> list[Markup]:
                     wording.population(str(name)),
                     anchor="middle",
                     class_="inbar",
+                    fill=ink_on(population_colour(str(name))),
                 )
             )
         done += share

@@ -49,7 +49,14 @@ def volcano(rows: pd.DataFrame, fdr: float) -> Markup | None:
     best = tested[hit].assign(height=height[hit]).sort_values("height", ascending=False).drop_duplicates("mediator")
     parts += _labels([(x(row["effect"]), y(row["height"]), row["name"]) for row in rows_of(best.head(_LABELLED))])
     label = f"Volcano: {int(hit.sum()):,} of {len(tested):,} signals differ at a false discovery rate of {fdr:.0%}"
-    return figure(_WIDTH, _HEIGHT, label, parts, class_="volcano", data_x=f"{-reach} {reach}", data_y=f"0 {y.high}")
+    return figure(
+        _WIDTH,
+        _HEIGHT,
+        label,
+        parts,
+        class_="volcano",
+        data_frame=" ".join(f"{edge:g}" for edge in (x.low, x.high, x.start, x.end, y.low, y.high, y.start, y.end)),
+    )
 
 
 def sex_scatter(rows: pd.DataFrame, fdr: float) -> Markup | None:

@@ -2,10 +2,13 @@
 
 const ON_PAIN = { pro: 'promotes pain', anti: 'relieves pain', dual: 'acts both ways', homeostatic: 'keeps the balance', not_evaluated: 'not evaluated' };
 
+// By whether the sender is a neuron (2) and the receiver is one (1).
+const WAYS = ['others', 'onto', 'from', 'within'];
+
 class Signals {
   constructor(data, onopen) {
     this.data = data;
-    this.filters = { dataset: '', comparison: '', mediator: '', sender: '', receiver: '', effect: '', cells: '', flag: '', text: '', found: false };
+    this.filters = { dataset: '', comparison: '', mediator: '', sender: '', receiver: '', effect: '', way: '', cells: '', flag: '', text: '', found: false };
     this.pair = data.contrasts.columns.pair.values;
     this.names = data.pairs.columns.interaction_id.words.map((id) => data.knowledge[id].mediator);
     this.effects = data.pairs.columns.interaction_id.words.map((id) => data.knowledge[id].effect);
@@ -27,10 +30,10 @@ class Signals {
       text('mediator', 'minmax(110px, 1.2fr)', (row) => this.names[interaction(row)], 'What is sent'),
       text('from', 'minmax(130px, 1.4fr)', said('sender'), 'The population that makes the ligand'),
       text('to', 'minmax(130px, 1.4fr)', said('receiver'), 'The population that bears the receptor'),
-      text('review’s cells', '108px', of('review_cells'), 'Does the review speak of these very cells?'),
+      text('in review', '95px', of('review_cells'), 'Does the review speak of these very cells?'),
       text('receptor', 'minmax(90px, 1fr)', of('receptor'), 'Genes of the receptor: + all needed, | any will do'),
       text('on pain', '125px', (row) => ON_PAIN[this.effects[interaction(row)]], 'The effect on pain, as the review has it'),
-      number('log2 change', 'effect', '105px', c.effect.at, 'Change of the score'),
+      number('log2 change', 'effect', '112px', c.effect.at, 'Change of the score'),
       number('q', 'qvalue', '75px', c.qvalue.at, 'Share of false findings among signals as clear as this one'),
       number('score', 'score', '68px', (row) => pairs.columns.score.at(this.pair[row]), 'Mean strength over all samples'),
       text('driver', '92px', (row) => c.driver.at(row).replace('_', ' '), 'More sender cells (infiltration) or more transcript per cell'),
@@ -65,7 +68,8 @@ class Signals {
       sender: add('sender', 'from', populations('sender')),
       receiver: add('receiver', 'to', populations('receiver')),
       effect: add('effect', 'effect on pain', any('any').concat(Object.entries(ON_PAIN))),
-      cells: add('cells', 'cells', any('any').concat([['as stated', 'as the review states'], ['left open', 'left open by the review'], ['other cells', 'others']])),
+      way: add('way', 'way', any('any').concat([['onto', 'other cells onto neurons'], ['from', 'neurons onto other cells'], ['within', 'among neurons'], ['others', 'among other cells']])),
+      cells: add('cells', 'in review', any('any').concat([['as stated', 'as the review states'], ['left open', 'left open by the review'], ['other cells', 'others']])),
       flag: add('flag', 'flags', any('any').concat([['-', 'without flags'], ...Object.keys(words.flags).map((flag) => [flag, flag.replace('_', ' ')])])),
     };
     this.search = element('input', { type: 'search', placeholder: 'mediator, gene, population', oninput: () => this.set({ text: this.search.value }) });
@@ -77,7 +81,7 @@ class Signals {
   reset() {
     this.search.value = '';
     this.found.checked = false;
-    this.set({ dataset: '', mediator: '', sender: '', receiver: '', effect: '', cells: '', flag: '', text: '', found: false });
+    this.set({ dataset: '', mediator: '', sender: '', receiver: '', effect: '', way: '', cells: '', flag: '', text: '', found: false });
   }
 
   set(changes) {
@@ -112,7 +116,7 @@ class Signals {
   // Which pairs pass the filters: decided on the distinct words first, so that a long table costs little.
   pairsWanted() {
     const { pairs, words } = this.data;
-    const { dataset, mediator, sender, receiver, effect, cells, flag, text } = this.filters;
+    const { dataset, mediator, sender, receiver, effect, way, cells, flag, text } = this.filters;
     const needle = text.trim().toLowerCase();
     const c = pairs.columns;
     const has = (column, say) => Uint8Array.from(column.words, (word, i) => say(word, i).toLowerCase().includes(needle));
@@ -128,7 +132,9 @@ class Signals {
       [c.review_cells, exact(c.review_cells, cells)],
       [c.interaction_id, mediator ? Uint8Array.from(this.names, (other) => other === mediator) : null],
     ].filter(([, mask]) => mask);
+    const [sends, hears] = [c.sender, c.receiver].map((side) => side.words.map((word) => Number(words.neurons.includes(word))));
     return Uint8Array.from({ length: pairs.rows }, (_, pair) => masks.every(([column, mask]) => mask[column.codes[pair]])
+      && (!way || way === WAYS[2 * sends[c.sender.codes[pair]] + hears[c.receiver.codes[pair]]])
       && (!needle || hits.some(([column, mask]) => mask[column.codes[pair]])));
   }
 }

@@ -10,6 +10,7 @@ async function start() {
   const cells = island('cells');
   datasetChoice(data.datasets.map((one) => one.id), signals);
   document.querySelectorAll('#contrasts .panel').forEach((panel) => comparisonChoice(panel, signals));
+  document.querySelectorAll('.contrast').forEach((part) => new Volcano(part, data, (row) => evidence.open(row, () => part.scrollIntoView())));
   mapChoice(signals);
   claimChoice();
   downloads(data, signals, composition, claims);
