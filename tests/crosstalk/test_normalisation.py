@@ -39,7 +39,7 @@ def test_cells_counted_twice_give_the_same_scale():
 
 
 def test_few_genes_and_absent_cell_types_are_left_as_they_are():
-    few = counts(genes=99)
+    few = counts(genes=199)
     np.testing.assert_array_equal(effective_totals(few, few.sum(axis=1)), few.sum(axis=1))
     absent = counts()
     absent[3] = 0

@@ -81,6 +81,9 @@ def test_exchanged_labels_within_donors_are_called_as_often_as_the_level_says(in
     assert 0.04 < np.mean(shares) < 0.06
 
 
-def test_programmes_of_another_species_are_refused(interferon_study: anndata.AnnData):
-    with pytest.raises(DataError, match="no programme has 3 measured genes"):
-        receiver_response(interferon_study, programmes(("Isg15", "Ifit1", "Mx1")), "~ condition", {"condition": "ctrl"})
+def test_programmes_that_are_not_measured_are_named(interferon_study: anndata.AnnData):
+    found = receiver_response(interferon_study, programmes(("Isg15", "Ifit1")), "~ condition", {"condition": "ctrl"})
+    assert found.empty
+    assert found.attrs["left_out"] == ["interferon"]
+    with pytest.raises(DataError, match="programmes lack the column.* weight"):
+        receiver_response(interferon_study, programmes().drop(columns="weight"), "~ condition", {"condition": "ctrl"})

@@ -23,7 +23,7 @@ _TRIM = 0.15
 # This part of the genes, those that vary least between replicates, is left to judge by.
 _STEADY = 0.5
 # Genes counted in every replicate inform; fewer of them say too little.
-_FEWEST_GENES = 100
+_FEWEST_GENES = 200
 
 
 def effective_totals(counts: Floats, totals: Floats) -> Floats:
@@ -38,7 +38,7 @@ def effective_totals(counts: Floats, totals: Floats) -> Floats:
 
     Returns
     -------
-    S, the library sizes to divide by. They are ``totals`` where fewer than 100 genes inform, as in profiles of the
+    S, the library sizes to divide by. They are ``totals`` where fewer than 200 genes inform, as in profiles of the
     catalog's genes alone, since a few genes chosen for their response would carry the response into the scale.
 
     Examples

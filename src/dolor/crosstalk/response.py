@@ -29,6 +29,10 @@ __all__ = ["beside_response", "receiver_response"]
 Floats = NDArray[np.float64]
 
 _KEY = ["dataset_id", "contrast_type", "case", "reference", "stratum", "receiver"]
+_COLUMNS = (
+    *_KEY, "programme", "effect", "se", "statistic", "df", "pvalue", "qvalue", "n_case", "n_reference", "status",
+    "reason",
+)  # fmt: skip
 
 
 def receiver_response(
@@ -50,7 +54,8 @@ def receiver_response(
     formula, reference
         As in :func:`dolor.crosstalk.contrast.contrast`.
     min_genes
-        A programme with fewer measured genes is left out, and named in ``attrs["left_out"]``.
+        A programme with fewer measured genes is left out, and named in ``attrs["left_out"]``; with none left the table
+        is empty.
 
     Returns
     -------
@@ -61,7 +66,7 @@ def receiver_response(
     Raises
     ------
     dolor.errors.DataError
-        The programmes lack a column, or none has enough measured genes.
+        The programmes lack a column.
     """
     check_profiles(profiles)
     missing = [name for name in ("programme", "gene", "weight") if name not in programmes.columns]
@@ -72,15 +77,17 @@ def receiver_response(
     left_out = sorted(set(programmes["programme"]) - set(size.index[size >= min_genes]))
     net = measured[~measured["programme"].isin(left_out)]
     if net.empty:
-        raise DataError(f"no programme has {min_genes} measured genes; are these the symbols of the right species?")
+        nothing = pd.DataFrame(columns=list(_COLUMNS))
+        nothing.attrs["left_out"] = left_out
+        return nothing
     dataset = profiles.obs["dataset_id"].astype(str).to_numpy()
     tables = [
         _of_dataset(profiles[dataset == name], net, formula, reference or {}).assign(dataset_id=name)
         for name in sorted(set(dataset))
     ]
-    table = pd.concat(tables, ignore_index=True)
+    table = pd.concat(tables, ignore_index=True)[list(_COLUMNS)]
     table.attrs["left_out"] = left_out
-    return table[[*_KEY, "programme", *table.columns.difference([*_KEY, "programme"], sort=False)]]
+    return table
 
 
 def beside_response(contrasts: pd.DataFrame, responses: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
