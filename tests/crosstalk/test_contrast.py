@@ -260,3 +260,31 @@ def test_more_than_two_conditions_have_an_omnibus_test_and_a_trend():
     quiet = table[(table["sender"] == "neuron") & (table["interaction_id"] == "L1:R1")]
     assert quiet["omnibus_pvalue"].min() > 0.01
     assert table["omnibus_pvalue"].isna().any()
+
+
+def donors_in_both_conditions(seed: int) -> anndata.AnnData:
+    """Nothing changes; ten donors differ much, and each gives a sample of either condition."""
+    rng = np.random.default_rng(seed)
+    genes = [f"G{i}" for i in range(600)]
+    level = rng.lognormal(1, 1, 600)
+    counts, cells = [], []
+    for donor in range(10):
+        own = {cell_type: rng.normal(0, 0.35, 600) for cell_type in ("macrophage", "neuron")}
+        for condition in ("naive", "injured"):
+            for cell_type, differs in own.items():
+                counts.append(rng.poisson(level * np.exp(differs + rng.normal(0, 0.2, 600)), (15, 600)))
+                row = {"sample_id": f"{condition}{donor}", "donor_id": f"d{donor}", "condition": condition}
+                cells += [row | {"sex": ("female", "male")[donor % 2], "cell_type": cell_type}] * 15
+    return profiles_of(sparse.csr_matrix(np.vstack(counts)), pd.DataFrame(cells), genes)
+
+
+def test_repeated_donors_keep_the_level_within_and_between_them():
+    shares = []
+    for seed in range(6):
+        profiles = donors_in_both_conditions(seed)
+        table = contrast(profiles, random_pairs(list(profiles.var_names), 300, seed), reference=REFERENCE)
+        kind = [table["contrast_type"], table["stratum"]]
+        shares.append((table["pvalue"] < 0.05).groupby(kind, observed=True).mean())
+    mean = pd.concat(shares, axis=1).mean(axis=1)
+    assert len(mean) == 7
+    assert mean.between(0.03, 0.07).all(), mean
