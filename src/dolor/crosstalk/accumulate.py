@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dolor.crosstalk.compiled import compiled
 
-__all__ = ["FIELDS", "TARGET", "add_cells", "add_pairs", "first_fault", "library_sizes", "whole_of_columns"]
+__all__ = ["FIELDS", "TARGET", "add_cells", "library_sizes", "whole_of_columns"]
 
 Floats = NDArray[np.float64]
 
@@ -27,41 +27,44 @@ _TABLE = 16
 
 
 @compiled
-def library_sizes(data: Any, indptr: Any) -> Any:
-    """Sum each row of a compressed chunk."""
+def library_sizes(data: Any, indices: Any, indptr: Any, n_columns: int) -> Any:
+    """Sum each row of a compressed chunk, and tell what is wrong with it.
+
+    Returns
+    -------
+    The sums, and 0 for a sound chunk of counts or the first fault. 1: rows or columns out of range; 2: a value is not
+    finite; 3: negative; 4: not an integer.
+    """
     sizes = np.zeros(len(indptr) - 1)
+    if indptr[0] != 0 or indptr[-1] != len(data) or len(indices) != len(data):
+        return sizes, 1
     for row in range(len(sizes)):
+        if indptr[row + 1] < indptr[row]:
+            return sizes, 1
         total = 0.0
+        sound = True
         for k in range(indptr[row], indptr[row + 1]):
-            total += data[k]
+            value = data[k]
+            sound &= (value >= 0) & (value == np.floor(value)) & (value < np.inf)
+            sound &= (indices[k] >= 0) & (indices[k] < n_columns)
+            total += value
+        if not sound:
+            return sizes, _first_fault(data, indices, indptr[row], indptr[row + 1], n_columns)
         sizes[row] = total
-    return sizes
+    return sizes, 0
 
 
 @compiled
-def first_fault(data: Any, indices: Any, indptr: Any, n_genes: int) -> int:
-    """Return 0 for a sound chunk of counts, or the first fault.
-
-    1: rows or columns out of range; 2: a value is not finite; 3: negative; 4: not an integer.
-    """
-    if indptr[0] != 0 or indptr[-1] != len(data) or len(indices) != len(data):
-        return 1
-    for row in range(len(indptr) - 1):
-        if indptr[row + 1] < indptr[row]:
+def _first_fault(data: Any, indices: Any, start: int, stop: int, n_columns: int) -> int:
+    for k in range(start, stop):
+        if indices[k] < 0 or indices[k] >= n_columns:
             return 1
-    fault = 0
-    for k in range(len(data)):
-        if indices[k] < 0 or indices[k] >= n_genes:
-            return 1
-        value = data[k]
-        if not np.isfinite(value):
-            fault = 2
-        elif value < 0:
-            fault = 3
-        elif value != np.floor(value):
-            fault = 4
-        if fault:
-            return fault
+        if not np.isfinite(data[k]):
+            return 2
+        if data[k] < 0:
+            return 3
+        if data[k] != np.floor(data[k]):
+            return 4
     return 0
 
 
@@ -79,9 +82,20 @@ def _log_normalised(count: float, scale: float, table: Any) -> float:
 
 @compiled
 def add_cells(
-    data: Any, indices: Any, indptr: Any, library: Any, group: Any, column: Any, sums: Any, whole: Any
+    data: Any,
+    indices: Any,
+    indptr: Any,
+    library: Any,
+    group: Any,
+    sample: Any,
+    column: Any,
+    partner_starts: Any,
+    partners: Any,
+    sums: Any,
+    whole: Any,
+    products: Any,
 ) -> None:
-    """Add a chunk of cells to the sums of their groups.
+    """Add a chunk of cells to the sums of their groups and to the cross moments of their samples.
 
     Parameters
     ----------
@@ -89,15 +103,22 @@ def add_cells(
         Compressed rows, counts.
     library
         Cells, counts over all genes.
-    group
-        Cells, row of the sums that each adds to.
+    group, sample
+        Cells, row of the sums and of the products that each adds to; -1 keeps a cell out of the products.
     column
         Genes, column of the sums, or -1 for genes that are not asked for.
+    partner_starts, partners
+        For column ``a``, its partners ``b`` stand at ``partners[partner_starts[a]:partner_starts[a + 1]]``; the place
+        of a partner is the number of the pair.
     sums
         Groups × columns × :data:`FIELDS`, added to.
     whole
         Groups × 3, over all genes: sum, sum of squares and maximum of log-normalised expression.
+    products
+        Samples × pairs × 3, added to: x_a x_b, x_a² x_b and x_a x_b².
     """
+    expression = np.zeros(len(partner_starts) - 1)
+    present = np.empty(len(expression), dtype=np.int64)
     table = np.empty(_TABLE)
     for row in range(len(indptr) - 1):
         if library[row] <= 0:
@@ -105,14 +126,16 @@ def add_cells(
         scale = TARGET / library[row]
         table[:] = -1.0
         g = group[row]
+        total, squares, largest = 0.0, 0.0, 0.0
+        found = 0
         for k in range(indptr[row], indptr[row + 1]):
             count = float(data[k])
             if count <= 0:
                 continue
             x = _log_normalised(count, scale, table)
-            whole[g, 0] += x
-            whole[g, 1] += x * x
-            whole[g, 2] = max(whole[g, 2], x)
+            total += x
+            squares += x * x
+            largest = max(largest, x)
             j = column[indices[k]]
             if j < 0:
                 continue
@@ -123,6 +146,29 @@ def add_cells(
             cell[3] += x * x
             cell[4] += x * x * x
             cell[5] += count * scale
+            expression[j] = x
+            present[found] = j
+            found += 1
+        whole[g, 0] += total
+        whole[g, 1] += squares
+        whole[g, 2] = max(whole[g, 2], largest)
+        if sample[row] >= 0:
+            _add_products(expression, present[:found], partner_starts, partners, products[sample[row]])
+        for i in range(found):
+            expression[present[i]] = 0.0
+
+
+@compiled
+def _add_products(expression: Any, present: Any, partner_starts: Any, partners: Any, products: Any) -> None:
+    """Add one cell to the cross moments of its sample; ``present`` are the columns that it expresses."""
+    for a in present:
+        xa = expression[a]
+        for pair in range(partner_starts[a], partner_starts[a + 1]):
+            xb = expression[partners[pair]]
+            if xb > 0:
+                products[pair, 0] += xa * xb
+                products[pair, 1] += xa * xa * xb
+                products[pair, 2] += xa * xb * xb
 
 
 @compiled
@@ -145,58 +191,3 @@ def whole_of_columns(data: Any, indices: Any, library: Any, whole: Any) -> None:
             whole[cell, 0] += x
             whole[cell, 1] += x * x
             whole[cell, 2] = max(whole[cell, 2], x)
-
-
-@compiled
-def add_pairs(
-    data: Any,
-    indices: Any,
-    indptr: Any,
-    library: Any,
-    sample: Any,
-    column: Any,
-    partner_starts: Any,
-    partners: Any,
-    products: Any,
-) -> None:
-    """Add a chunk of cells to the cross moments of pairs of genes.
-
-    Parameters
-    ----------
-    data, indices, indptr, library, column
-        As in :func:`add_cells`.
-    sample
-        Cells, row of the products that each adds to, or -1 for cells that are left out.
-    partner_starts, partners
-        For column ``a``, its partners ``b`` stand at ``partners[partner_starts[a]:partner_starts[a + 1]]``; the place
-        of a partner is the number of the pair.
-    products
-        Samples × pairs × 3, added to: x_a x_b, x_a² x_b and x_a x_b².
-    """
-    expression = np.zeros(len(partner_starts) - 1)
-    present = np.empty(len(expression), dtype=np.int64)
-    table = np.empty(_TABLE)
-    for row in range(len(indptr) - 1):
-        s = sample[row]
-        if s < 0 or library[row] <= 0:
-            continue
-        scale = TARGET / library[row]
-        table[:] = -1.0
-        found = 0
-        for k in range(indptr[row], indptr[row + 1]):
-            j = column[indices[k]]
-            if j >= 0 and data[k] > 0:
-                expression[j] = _log_normalised(float(data[k]), scale, table)
-                present[found] = j
-                found += 1
-        for i in range(found):
-            a = present[i]
-            xa = expression[a]
-            for pair in range(partner_starts[a], partner_starts[a + 1]):
-                xb = expression[partners[pair]]
-                if xb > 0:
-                    products[s, pair, 0] += xa * xb
-                    products[s, pair, 1] += xa * xa * xb
-                    products[s, pair, 2] += xa * xb * xb
-        for i in range(found):
-            expression[present[i]] = 0.0

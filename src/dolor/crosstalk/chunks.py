@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from dolor.crosstalk.accumulate import first_fault, library_sizes
+from dolor.crosstalk.accumulate import library_sizes
 from dolor.errors import DataError, IntegrityError
 
 if TYPE_CHECKING:
@@ -94,31 +94,28 @@ def _of_matrix(counts: Any, size: int, name: str) -> Iterator[Chunk]:
     if form == "dense":
         rows = max(1, size // max(n_genes, 1))
         for start in range(0, n_cells, rows):
-            yield checked(sparse.csr_matrix(np.asarray(counts[start : start + rows])), start, n_genes, name)
+            block = sparse.csr_matrix(np.asarray(counts[start : start + rows]))
+            yield checked(start, block.data, block.indices, block.indptr, n_genes, name)
         return
     if form == "csc":
-        check_chunk(counts.data, counts.indices, counts.indptr, n_cells, name)
+        checked(0, counts.data, counts.indices, counts.indptr, n_cells, name)
     counts = counts.tocsr()
     for start, stop in row_blocks(counts.indptr, size):
         low, high = counts.indptr[start], counts.indptr[stop]
-        block = counts.data[low:high], counts.indices[low:high], counts.indptr[start : stop + 1] - low
-        check_chunk(*block, n_genes, name)
-        yield Chunk(start, *block, library_sizes(block[0], block[2]))
+        pointers = counts.indptr[start : stop + 1] - low
+        yield checked(start, counts.data[low:high], counts.indices[low:high], pointers, n_genes, name)
 
 
-def checked(block: sparse.csr_matrix, start: int, n_genes: int, name: str) -> Chunk:
-    """Make a chunk of a block of rows, after a look at its values."""
-    check_chunk(block.data, block.indices, block.indptr, n_genes, name)
-    return Chunk(start, block.data, block.indices, block.indptr, library_sizes(block.data, block.indptr))
-
-
-def check_chunk(data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], n_columns: int, name: str) -> None:
-    """Check that compressed rows are sound and hold counts; the kernels trust them."""
-    fault = first_fault(data, indices, indptr, n_columns)
+def checked(
+    start: int, data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], n_columns: int, name: str
+) -> Chunk:
+    """Make a chunk of compressed rows; they must be sound and hold counts, for the kernels trust them."""
+    library, fault = library_sizes(data, indices, indptr, n_columns)
     if fault == 1:
         raise IntegrityError(f"{name}: the sparse matrix of layers['counts'] is broken (an index is out of range)")
     if fault:
         raise DataError(f"{name}: the counts {_FAULTS[fault]}")
+    return Chunk(start, data, indices, indptr, library)
 
 
 def row_blocks(indptr: NDArray[Any], size: int) -> Iterator[tuple[int, int]]:

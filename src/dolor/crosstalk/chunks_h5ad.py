@@ -13,8 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from dolor.crosstalk.accumulate import library_sizes, whole_of_columns
-from dolor.crosstalk.chunks import Chunk, Source, check_chunk, checked, row_blocks
+from dolor.crosstalk.accumulate import whole_of_columns
+from dolor.crosstalk.chunks import Chunk, Source, checked, row_blocks
 from dolor.errors import DataError, IntegrityError
 from dolor.io.h5ad import check_is_file
 
@@ -73,7 +73,8 @@ def _dense(counts: h5py.Dataset, size: int, wanted: NDArray[np.bool_], name: str
     n_cells, n_genes = counts.shape
     rows = max(1, size // max(n_genes, 1))
     for start in range(0, n_cells, rows):
-        yield checked(sparse.csr_matrix(counts[start : start + rows]), start, n_genes, name)
+        block = sparse.csr_matrix(counts[start : start + rows])
+        yield checked(start, block.data, block.indices, block.indptr, n_genes, name)
 
 
 def _rows(counts: h5py.Group, size: int, wanted: NDArray[np.bool_], name: str) -> Iterator[Chunk]:
@@ -82,8 +83,7 @@ def _rows(counts: h5py.Group, size: int, wanted: NDArray[np.bool_], name: str) -
     for start, stop in row_blocks(indptr, size):
         data, indices = _stored(counts, indptr[start], indptr[stop])
         pointers = indptr[start : stop + 1] - indptr[start]
-        check_chunk(data, indices, pointers, n_genes, name)
-        yield Chunk(start, data, indices, pointers, library_sizes(data, pointers))
+        yield checked(start, data, indices, pointers, n_genes, name)
 
 
 def _columns(counts: h5py.Group, size: int, wanted: NDArray[np.bool_], name: str) -> Iterator[Chunk]:
@@ -96,7 +96,7 @@ def _columns(counts: h5py.Group, size: int, wanted: NDArray[np.bool_], name: str
     starts = np.zeros((n_genes, len(edges)), dtype=np.int64)
     for first, last in row_blocks(indptr, size):
         data, indices = _stored(counts, indptr[first], indptr[last])
-        check_chunk(data, indices, indptr[first : last + 1] - indptr[first], n_cells, name)
+        checked(first, data, indices, indptr[first : last + 1] - indptr[first], n_cells, name)
         library += np.bincount(indices, weights=data, minlength=n_cells)
         for gene in range(first, last):
             column = indices[indptr[gene] - indptr[first] : indptr[gene + 1] - indptr[first]]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dolor.contracts.cells import SAMPLE_FIELDS
 from dolor.contracts.profiles import DETECTION_LAYER, check_profiles
 from dolor.contracts.vocabulary import UNASSIGNED
-from dolor.crosstalk.accumulate import FIELDS, add_cells, add_pairs
+from dolor.crosstalk.accumulate import FIELDS, add_cells
 from dolor.crosstalk.chunks import Source, open_source
 from dolor.crosstalk.groups import Groups, group_cells, sample_fields
 from dolor.crosstalk.pairs import PAIRS_KEY, gene_pairs, pairs_to_uns
@@ -28,6 +28,8 @@ __all__ = ["profiles"]
 
 # Stored values that a chunk holds: 32 MB of indices and values at four bytes each.
 _CHUNK = 4_000_000
+
+_NO_INTERACTIONS = pd.DataFrame(columns=["ligand", "receptor"])
 
 
 def profiles(
@@ -104,30 +106,30 @@ def profiles(
     _check(source, groupby, sample_key)
     kept = _kept_genes(source, interactions, genes)
     groups = group_cells(source.obs[sample_key], source.obs[groupby])
-    pairs = gene_pairs(interactions, kept) if interactions is not None else None
+    pairs = gene_pairs(interactions if interactions is not None else _NO_INTERACTIONS, kept)
     column = np.asarray(kept.get_indexer(source.genes), dtype=np.int64)
     sums = np.zeros((len(groups.sample), len(kept), len(FIELDS)))
     whole = np.zeros((len(groups.sample), 3))
     totals = np.zeros(len(groups.sample))
-    products = np.zeros((len(groups.samples), len(pairs.first) if pairs else 0, 3))
+    products = np.zeros((len(groups.samples), len(pairs.first), 3))
     in_null = np.where(np.array(groups.labels) == UNASSIGNED, -1, groups.sample)
     quartiles = Trimeans(groups.n_cells, len(kept)) if _wants_trimean(trimean, data) else None
     for chunk in source.chunks(chunk_size, column >= 0):
         group = groups.of_cell[chunk.start : chunk.start + len(chunk.library)]
         stored = chunk.data, chunk.indices, chunk.indptr, chunk.library
-        add_cells(*stored, group, column, sums, whole if chunk.whole is None else np.zeros_like(whole))
+        links = column, pairs.starts, pairs.second
+        of_rows = whole if chunk.whole is None else np.zeros_like(whole)
+        add_cells(*stored, group, in_null[group], *links, sums, of_rows, products)
         if chunk.whole is not None:
             np.add.at(whole[:, :2], group, chunk.whole[:, :2])
             np.maximum.at(whole[:, 2], group, chunk.whole[:, 2])
         np.add.at(totals, group, chunk.library)
-        if pairs is not None and len(pairs.first):
-            add_pairs(*stored, in_null[group], column, pairs.starts, pairs.second, products)
         if quartiles is not None:
             quartiles.add(chunk, group, column)
     result = _as_anndata(source, groups, kept, sums, whole, totals, sample_key)
     if quartiles is not None:
         result.layers[TRIMEAN_LAYER] = quartiles.result()
-    if pairs is not None:
+    if interactions is not None:
         result.uns[PAIRS_KEY] = pairs_to_uns(pairs, kept, groups.samples, products)
     check_profiles(result, source.name)
     return result
