@@ -54,7 +54,7 @@ def test_it_is_cells_and_says_that_it_is_simulated(made):
     assert made.cells.layers["counts"].dtype.kind == "i"
     np.testing.assert_allclose(np.expm1(made.cells.X[:50]).sum(axis=1), 1e4, rtol=1e-4)
     truth = [name for name in made.cells.obs.columns if name.startswith("truth_")]
-    assert set(made.cells.obs.columns) == {*SAMPLE_FIELDS, "batch", *truth}
+    assert set(made.cells.obs.columns) == {*SAMPLE_FIELDS, "batch", "condition_model", *truth}
 
 
 def test_counts_are_as_deep_as_droplet_data(made):
