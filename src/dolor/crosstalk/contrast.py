@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from dolor.contracts.profiles import check_profiles
 from dolor.crosstalk.contrast_table import contrast_table
@@ -85,7 +86,9 @@ def contrast(
     dataset = profiles.obs["dataset_id"].astype(str).to_numpy()
     masks = [dataset == name for name in sorted(set(dataset))]
     options = _Options(formula, dict(reference or {}), ordered, min_detection, complexes, normalise)
-    tables = [_contrast_dataset(profiles[of_dataset], interactions, options) for of_dataset in masks]
+    # The matrices are many and small: threads of the linear algebra would wait for each other half of the time.
+    with threadpool_limits(1, "blas"):
+        tables = [_contrast_dataset(profiles[of_dataset], interactions, options) for of_dataset in masks]
     return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
 
 
