@@ -91,10 +91,13 @@ def _dropped(dataset: DatasetRun) -> Iterator[tuple[str, str]]:
             "note",
             f"{before - after:,} of {before:,} cells were dropped before analysis ({wording.listing(reasons)}).",
         )
-    for sample, counts in dataset.quality.get("samples", {}).items():
-        share = 1 - counts["cells_after"] / max(counts["cells_before"], 1)
-        if share > _MUCH_DROPPED:
-            yield "serious", f"Sample {sample} lost {share:.0%} of its cells to quality control."
+    lost = {
+        sample: 1 - counts["cells_after"] / max(counts["cells_before"], 1)
+        for sample, counts in dataset.quality.get("samples", {}).items()
+    }
+    much = [f"{sample} ({share:.0%})" for sample, share in lost.items() if share > _MUCH_DROPPED]
+    if much:
+        yield "serious", f"Quality control took a large part of the cells of {wording.listing(much)}."
 
 
 def _labels(dataset: DatasetRun) -> Iterator[tuple[str, str]]:

@@ -133,10 +133,13 @@ def _described(key: Mapping[str, str], rows: pd.DataFrame, knowledge: Mapping[st
 
 
 def _driver(row: Mapping[str, Any]) -> str:
-    """Say why the ligand's supply changes, as far as the two parts tell."""
-    more = {part: "more" if float(row[part]) > 0 else "fewer" for part in ("infiltration", "per_cell")}
-    cells = f"there are {more['infiltration']} of the sender"
-    each = f"each sender cell makes {more['per_cell'].replace('fewer', 'less')} of it"
+    """Say why the ligand's supply changes; where its two parts pull apart, which of them wins."""
+    infiltration, per_cell = float(row["infiltration"]), float(row["per_cell"])
+    cells = f"there are {'more' if infiltration > 0 else 'fewer'} of the sender"
+    each = f"each sender cell makes {'more' if per_cell > 0 else 'less'} of it"
+    if str(row["driver"]) == "both" and infiltration * per_cell < 0:
+        wins, yields = (cells, each) if abs(infiltration) > abs(per_cell) else (each, cells)
+        return f"because {wins}, although {yields}"
     said = {"infiltration": cells, "per_cell": each, "both": f"{cells} and {each}"}.get(str(row["driver"]), "")
     return f"because {said}" if said else ""
 

@@ -82,13 +82,13 @@ class Evidence {
       if (c.pair.values[row] !== pair) continue;
       rows.push({ name: comparisons[c.comparison.values[row]].name, effect: c.effect.at(row), half: interval(c.se.at(row), c.df.at(row)), qvalue: c.qvalue.at(row), status: c.status.at(row) });
     }
-    return element('figure', { class: 'scroll' }, element('h5', {}, 'log2 change of the score, with 95 % interval'), effectLines(rows));
+    return element('figure', { class: 'scroll' }, element('h4', {}, 'log2 change of the score, with 95 % interval'), effectLines(rows));
   }
 
   driver(row) {
     const c = this.data.contrasts.columns;
     const bars = driverBars(c.infiltration.at(row), c.per_cell.at(row));
-    return bars && element('figure', { class: 'scroll' }, element('h5', {}, 'Why the ligand’s supply changes'), bars);
+    return bars && element('figure', { class: 'scroll' }, element('h4', {}, 'Why the ligand’s supply changes'), bars);
   }
 
   numbers(supply, dataset, pair) {

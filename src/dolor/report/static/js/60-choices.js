@@ -46,6 +46,7 @@ function mapChoice(signals) {
     choice('effect on pain', [['', 'any'], ...Object.entries(ON_PAIN)], (value) => { wanted.effect = value; filter(); }).label,
     choice('mediator', [['', 'any'], ...mediators.map((name) => [name, name])], (value) => { wanted.mediator = value; filter(); }).label);
   showOne(maps, (map) => map === maps[0]);
+  maps.forEach((map) => map.querySelector('svg').setAttribute('role', 'group'));
   for (const one of pills) {
     const open = () => {
       signals.set({ comparison: one.closest('figure').dataset.name, mediator: one.dataset.mediator, sender: '', receiver: '', effect: '', dataset: '' });
