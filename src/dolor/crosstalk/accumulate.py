@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dolor.crosstalk.compiled import compiled
 
-__all__ = ["FIELDS", "TARGET", "add_cells", "library_sizes", "whole_of_columns"]
+__all__ = ["FIELDS", "TARGET", "add_cells", "first_fault", "library_sizes", "whole_of_columns"]
 
 Floats = NDArray[np.float64]
 
@@ -27,43 +27,37 @@ _TABLE = 16
 
 
 @compiled
-def library_sizes(data: Any, indices: Any, indptr: Any, n_columns: int) -> Any:
-    """Sum each row of a compressed chunk, and tell what is wrong with it.
-
-    Returns
-    -------
-    The sums, and 0 for a sound chunk of counts or the first fault. 1: rows or columns out of range; 2: a value is not
-    finite; 3: negative; 4: not an integer.
-    """
+def library_sizes(data: Any, indptr: Any) -> Any:
+    """Sum each row of a sound chunk."""
     sizes = np.zeros(len(indptr) - 1)
-    if indptr[0] != 0 or indptr[-1] != len(data) or len(indices) != len(data):
-        return sizes, 1
     for row in range(len(sizes)):
-        if indptr[row + 1] < indptr[row]:
-            return sizes, 1
         total = 0.0
-        sound = True
         for k in range(indptr[row], indptr[row + 1]):
-            value = data[k]
-            sound &= (value >= 0) & (value == np.floor(value)) & (value < np.inf)
-            sound &= (indices[k] >= 0) & (indices[k] < n_columns)
-            total += value
-        if not sound:
-            return sizes, _first_fault(data, indices, indptr[row], indptr[row + 1], n_columns)
+            total += data[k]
         sizes[row] = total
-    return sizes, 0
+    return sizes
 
 
 @compiled
-def _first_fault(data: Any, indices: Any, start: int, stop: int, n_columns: int) -> int:
-    for k in range(start, stop):
+def first_fault(data: Any, indices: Any, indptr: Any, n_columns: int) -> int:
+    """Return 0 for a sound chunk of counts, or the first fault.
+
+    1: rows or columns out of range; 2: a value is not finite; 3: negative; 4: not an integer.
+    """
+    if indptr[0] != 0 or indptr[-1] != len(data) or len(indices) != len(data):
+        return 1
+    for row in range(len(indptr) - 1):
+        if indptr[row + 1] < indptr[row]:
+            return 1
+    for k in range(len(data)):
         if indices[k] < 0 or indices[k] >= n_columns:
             return 1
-        if not np.isfinite(data[k]):
+        value = data[k]
+        if not np.isfinite(value):
             return 2
-        if data[k] < 0:
+        if value < 0:
             return 3
-        if data[k] != np.floor(data[k]):
+        if value != np.floor(value):
             return 4
     return 0
 

@@ -29,7 +29,7 @@ def open_h5ad(path: Path) -> Source:
     name = str(path)
     with _opened(path) as stored:
         try:
-            obs = read_elem(stored["obs"])
+            obs = _columns_of_obs(stored["obs"])
             genes = pd.Index(read_elem(stored["var"]).index)
         except (KeyError, ValueError, OSError, TypeError) as error:
             raise IntegrityError(f"{name}: obs or var cannot be read ({error}); fetch or write it again") from error
@@ -44,6 +44,16 @@ def open_h5ad(path: Path) -> Source:
                 raise IntegrityError(f"{name}: layers['counts'] cannot be read to its end ({error})") from error
 
     return Source(name, obs, genes, chunks)
+
+
+def _columns_of_obs(stored: h5py.Group) -> pd.DataFrame:
+    """Read the columns, not the barcodes: a million of these take more memory than all the rest."""
+    from anndata.io import read_elem
+
+    columns = {str(name): read_elem(stored[name]) for name in stored.attrs["column-order"]}
+    return (
+        pd.DataFrame(columns, copy=False) if columns else pd.DataFrame(index=range(len(stored[stored.attrs["_index"]])))
+    )
 
 
 def _opened(path: Path) -> h5py.File:

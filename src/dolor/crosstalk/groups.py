@@ -44,19 +44,26 @@ class Groups:
 
 def group_cells(sample: pd.Series, label: pd.Series) -> Groups:
     """Give a number to each group that occurs, by sample and then cell type."""
-    samples = pd.Categorical(sample.astype(str))
-    labels = pd.Categorical(label.astype(str))
-    n_labels = len(labels.categories)
-    code = samples.codes.astype(np.int64) * n_labels + labels.codes
+    sample_names, sample_codes = _sorted_codes(sample)
+    label_names, label_codes = _sorted_codes(label)
+    n_labels = len(label_names)
+    code = sample_codes * n_labels + label_codes
     present, first_cell, of_cell = np.unique(code, return_index=True, return_inverse=True)
     return Groups(
         of_cell.astype(np.int64),
         present // n_labels,
-        list(samples.categories),
-        list(labels.categories[present % n_labels]),
+        sample_names,
+        [label_names[i] for i in present % n_labels],
         first_cell,
         np.bincount(of_cell, minlength=len(present)),
     )
+
+
+def _sorted_codes(column: pd.Series) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the values that occur, as sorted text, and the number of each row's; labels are never copied as text."""
+    codes, values = pd.factorize(column)
+    sorted_names, rank = np.unique(np.array([str(value) for value in values]), return_inverse=True)
+    return [str(name) for name in sorted_names], rank[codes].astype(np.int64)
 
 
 def sample_fields(obs: pd.DataFrame, groups: Groups, sample_key: str) -> pd.DataFrame:
@@ -70,10 +77,8 @@ def sample_fields(obs: pd.DataFrame, groups: Groups, sample_key: str) -> pd.Data
         codes = pd.factorize(obs[name])[0]
         if (codes == codes[first_of_sample][sample_of_cell]).all():
             values = obs[name].iloc[groups.first_cell]
-            plain = (
-                values.astype(str) if isinstance(values.dtype, pd.CategoricalDtype) or name in SAMPLE_FIELDS else values
-            )
-            result[name] = plain.to_numpy()
+            as_text = isinstance(values.dtype, pd.CategoricalDtype) or name in SAMPLE_FIELDS
+            result[name] = (values.astype(str) if as_text else values).to_numpy()
         elif name in SAMPLE_FIELDS:
             raise DataError(f"obs['{name}'] has several values within one sample of obs['{sample_key}']")
     result["sample_id"] = [groups.samples[i] for i in groups.sample]

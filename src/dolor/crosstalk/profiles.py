@@ -147,7 +147,7 @@ def _check(source: Source, groupby: str, sample_key: str) -> None:
             f"(it has {', '.join(map(str, source.obs.columns)) or 'none'})"
         )
     for key in (groupby, sample_key):
-        empty = source.obs[key].isna() | (source.obs[key].astype(str) == "")
+        empty = source.obs[key].isna() | (source.obs[key] == "")
         if empty.any():
             raise DataError(
                 f"{source.name}: obs['{key}'] is missing or empty for {int(empty.sum())} of {len(source.obs)} cells; "
