@@ -190,6 +190,35 @@ def test_bad_input_says_what_is_wrong():
         contrast(toy(), PAIRS.drop(columns="receptor"), reference=REFERENCE)
 
 
+def test_nothing_to_compare_is_said():
+    with pytest.raises(DataError, match="table of ligand-receptor pairs has no rows"):
+        contrast(toy(), PAIRS.iloc[:0], reference=REFERENCE)
+    blank = toy()
+    blank.obs["cell_type"] = "unassigned"
+    blank = blank[~blank.obs["sample_id"].duplicated().to_numpy()].copy()
+    with pytest.raises(DataError, match="all cells are unassigned"):
+        contrast(blank, PAIRS, reference=REFERENCE)
+
+
+def test_genes_that_nobody_detects_are_untestable():
+    empty = toy()
+    empty.X[:] = 0
+    empty.layers["psbulk_props"][:] = 0
+    empty.obs["n_counts"] = 0
+    assert set(contrast(empty, PAIRS, reference=REFERENCE)["status"]) == {"untestable"}
+
+
+def test_data_sets_are_tested_apart():
+    other = toy(seed=4)
+    other.obs["dataset_id"] = "other"
+    other.obs_names = other.obs_names + "_other"
+    for name in ("sample_id", "donor_id"):
+        other.obs[name] = other.obs[name].astype(str) + "_other"
+    both = contrast(anndata.concat([toy(), other]), PAIRS, reference=REFERENCE)
+    alone = contrast(toy(), PAIRS, reference=REFERENCE)
+    np.testing.assert_array_equal(both.loc[both["dataset_id"] == "toy", "pvalue"], alone["pvalue"])
+
+
 def test_null_study_is_called_as_often_as_the_level_says(reference_dir: Path):
     profiles = synthetic(reference_dir, "null")
     table = contrast(profiles, random_pairs(list(profiles.var_names), 1000), reference=REFERENCE)

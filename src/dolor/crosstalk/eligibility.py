@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dolor.crosstalk.supply import Supply
+from dolor.errors import DataError
 
 __all__ = ["Eligibility", "eligibility_of"]
 
@@ -40,7 +41,14 @@ def eligibility_of(
     Returns
     -------
     A code for each sender, receiver and interaction, and what the codes mean.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        There are no interactions.
     """
+    if not ligands:
+        raise DataError("there are no interactions to compare: the table of ligand-receptor pairs has no rows")
     reasons = [""]
     code = np.zeros((len(supply.cell_types), len(supply.cell_types), len(ligands)), dtype=np.int16)
     detected = (supply.detection > 0) & (supply.detection >= min_detection)

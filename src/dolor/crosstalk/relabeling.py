@@ -23,7 +23,7 @@ from dolor.crosstalk.eligibility import eligibility_of
 from dolor.crosstalk.exchange import exceedances
 from dolor.crosstalk.models import replicates_of, samples_of
 from dolor.crosstalk.supply import Supply, supply_of
-from dolor.errors import DesignError
+from dolor.errors import DataError, DesignError
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -90,6 +90,8 @@ def relabel(
     ------
     dolor.errors.DesignError
         A condition has no sample, or nothing can be exchanged.
+    dolor.errors.DataError
+        The profiles are of several data sets.
 
     Notes
     -----
@@ -97,6 +99,9 @@ def relabel(
     Given the exchange within levels, its order is that of the t statistic of an unweighted linear model.
     """
     check_profiles(profiles)
+    datasets = sorted(profiles.obs["dataset_id"].astype(str).unique())
+    if len(datasets) > 1:
+        raise DataError(f"the check takes one data set at a time, and the profiles are of {', '.join(datasets)}")
     chosen = profiles[profiles.obs["condition"].astype(str).isin([case, reference]).to_numpy()]
     replicate = replicates_of(chosen.obs, frozenset({"condition", *within}))
     samples = samples_of(chosen.obs, replicate)

@@ -126,7 +126,10 @@ def _of_dataset(profiles: AnnData, net: pd.DataFrame, formula: str, reference: M
     for model in models_of(samples_of(profiles.obs, replicate), formula, reference):
         for cell_type, table in activity.items():
             own = table.reindex(model.design.samples.index)
-            tables.append(_compare(own, model).assign(receiver=cell_type))
+            if len(own.columns):
+                tables.append(_compare(own, model).assign(receiver=cell_type))
+    if not tables:
+        return pd.DataFrame(columns=list(_COLUMNS))
     table = pd.concat(tables, ignore_index=True)
     groups = table.groupby(["contrast_type", "case", "reference", "stratum"], sort=False)["pvalue"]
     table["qvalue"] = groups.transform(lambda values: benjamini_hochberg(values.to_numpy()))
@@ -140,16 +143,19 @@ def _compare(activity: pd.DataFrame, model: Model) -> pd.DataFrame:
 
 
 def _activities(supply: Supply, cell_type: int, expressed: NDArray[np.intp], net: pd.DataFrame) -> pd.DataFrame:
-    """Return replicates × programmes for one cell type; replicates without it are absent."""
+    """Return replicates × programmes for one cell type, without programmes of which no gene varies in it."""
     import decoupler
 
     rows = np.flatnonzero(supply.cells[:, cell_type] > 0)
-    genes = np.array(list(supply.units))[expressed]
     log2 = supply.log2[rows, cell_type][:, expressed]
-    centred = pd.DataFrame(log2 - log2.mean(axis=0), index=np.array(supply.replicates)[rows], columns=genes)
-    named = net.rename(columns={"programme": "source", "gene": "target"})
-    if len(rows) < 2:
-        return pd.DataFrame(np.nan, index=centred.index, columns=sorted(set(named["source"])))
-    scores, _ = decoupler.mt.ulm(data=centred, net=named[["source", "target", "weight"]], tmin=1)
+    varying = np.flatnonzero(np.ptp(log2, axis=0) > 0)
+    genes = np.array(list(supply.units))[expressed][varying]
+    own = net[net["gene"].isin(genes)].rename(columns={"programme": "source", "gene": "target"})
+    centred = pd.DataFrame(log2[:, varying], index=np.array(supply.replicates)[rows], columns=genes)
+    centred -= centred.mean()
+    # An activity compares the genes of a programme with the others: both must be there, and they must differ.
+    if own.empty or len(genes) <= len(set(own["target"])) or not np.ptp(centred, axis=1).all():
+        return pd.DataFrame(index=centred.index)
+    scores, _ = decoupler.mt.ulm(data=centred, net=own[["source", "target", "weight"]], tmin=1)
     activities: pd.DataFrame = scores.sort_index(axis=1)
     return activities

@@ -18,6 +18,7 @@ from dolor.contracts.profiles import DETECTION_LAYER
 from dolor.contracts.vocabulary import UNASSIGNED
 from dolor.crosstalk.expression import Complexes, Units, combine, compile_units, log_expression, per_10k
 from dolor.crosstalk.normalisation import effective_totals
+from dolor.errors import DataError
 from dolor.knowledge import genelogic
 
 if TYPE_CHECKING:
@@ -102,10 +103,17 @@ def supply_of(
     Returns
     -------
     The array, with replicates and cell types in alphabetical order whatever the order of the rows.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        No profile has a cell type.
     """
     obs = profiles.obs
     replicates = tuple(sorted(replicate.astype(str).unique()))
     cell_types = tuple(sorted(set(obs["cell_type"].astype(str)) - {UNASSIGNED}))
+    if not cell_types:
+        raise DataError("no profile has a cell type, all cells are unassigned: annotate them first")
     position = {name: i for i, name in enumerate(replicates)}
     sample = replicate.astype(str).map(position).to_numpy(dtype=int)
     n_cells = np.asarray(obs["n_cells"], dtype=float)
@@ -125,7 +133,7 @@ def supply_of(
     compiled = compile_units(dict.fromkeys(units), genes)
     if normalise:
         totals = _normalised(profiles, labelled, group, totals)
-    expression = combine(per_10k(summed.reshape(-1, len(genes)), totals.ravel()), compiled, complexes)
+    expression = combine(per_10k(summed.reshape(cells.size, len(genes)), totals.ravel()), compiled, complexes)
     log2 = log_expression(expression).reshape(*shape, len(compiled.names))
     return Supply(
         replicates=replicates,
