@@ -144,6 +144,19 @@ def _composition(dataset_id: str, names: tuple[str, ...], rng: np.random.Generat
     return check(pd.DataFrame(rows, columns=columns), COMPOSITION)
 
 
+def _response(dataset_id: str, names: tuple[str, ...], rng: np.random.Generator) -> pd.DataFrame:
+    rows = [
+        (dataset_id, *comparison, name, programme, effect, 0.3, effect / 0.3, 8.0, 0.01, 0.02, 6, 6, "tested", "")
+        for comparison in COMPARISONS
+        for programme in ("interferon", "regeneration")
+        for name, effect in zip(names, rng.normal(size=len(names)), strict=True)
+        if name != "unassigned"
+    ]
+    columns = ["dataset_id", "contrast_type", "case", "reference", "stratum", "receiver", "programme", "effect", "se",
+               "statistic", "df", "pvalue", "qvalue", "n_case", "n_reference", "status", "reason"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
 def _sex(samples: pd.DataFrame) -> pd.DataFrame:
     calls = samples[["sample_id"]].assign(
         barcode="", reported=samples["sex"].replace("unknown", "male"), called=samples["sex"], confidence=0.98
@@ -196,6 +209,7 @@ def make_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
             contrasts.to_parquet(folder / "contrasts.parquet")
             _interactions(contrasts, samples, rng).to_parquet(folder / "interactions.parquet")
             _composition(dataset_id, names, rng).to_parquet(folder / "composition.parquet")
+            _response(dataset_id, names, rng).to_parquet(folder / "response.parquet")
             _sex(samples).to_parquet(folder / "sex.parquet")
             _evidence(names).to_parquet(folder / "annotation_evidence.parquet")
             (folder / "quality.json").write_text(json.dumps(_quality(samples)), encoding="utf-8")

@@ -123,6 +123,7 @@ def test_row_opens_its_evidence_by_keyboard_and_closes_back(chromium: Any, repor
         page.wait_for_selector("#evidence:not([hidden])")
         text = page.locator("#evidence").inner_text()
         assert "What the review says" in text
+        assert "interferon" in text
         assert page.locator("#evidence svg").count() >= 3
         page.get_by_role("button", name="Close").click()
         assert page.evaluate("document.activeElement.className") == "vt"

@@ -99,7 +99,9 @@ def test_folder_without_datasets_is_refused(tmp_path: Path) -> None:
         build(tmp_path / "absent", tmp_path / "report.html")
 
 
-@pytest.mark.parametrize("name", ["claims.parquet", "methods.md", "toy_drg/annotation_evidence.parquet"])
+@pytest.mark.parametrize(
+    "name", ["claims.parquet", "methods.md", "toy_drg/annotation_evidence.parquet", "toy_drg/response.parquet"]
+)
 def test_optional_parts_may_be_absent(results: Path, tmp_path: Path, name: str) -> None:
     (results / name).unlink()
     assert build(results, tmp_path / "report.html").stat().st_size > 50_000

@@ -58,6 +58,7 @@ def findings_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str
     for dataset in run.datasets:
         entry = Findings(dataset.dataset_id)
         entry.tested += _composition(dataset)
+        entry.tested += _response(dataset)
         without: list[str] = []
         for key, rows in _by_comparison(dataset, crosstalk):
             tested = rows[rows["status"].astype(str) == "tested"]
@@ -96,6 +97,23 @@ def _composition(dataset: DatasetRun) -> list[Finding]:
             continue
         samples = f"{hits[0]['n_case']:.0f} against {hits[0]['n_reference']:.0f} samples"
         found.append(Finding(about, f"{wording.listing(parts, 4)}, as a share of all cells ({samples})."))
+    return found
+
+
+def _response(dataset: DatasetRun) -> list[Finding]:
+    """Say which receivers answer with a programme, for each change with condition."""
+    if not len(dataset.response):
+        return []
+    table = dataset.response[dataset.response["contrast_type"].astype(str) == "condition"]
+    hits = table[(table["status"].astype(str) == "tested") & (table["qvalue"] < FDR)].sort_values("pvalue")
+    found = []
+    for key, rows in hits.groupby(["case", "reference"], sort=False, observed=True):
+        parts = [
+            f"{str(row['programme']).replace('_', ' ')} {'up' if row['effect'] > 0 else 'down'} in "
+            f"{wording.population(str(row['receiver']))}"
+            for row in rows_of(rows)
+        ]
+        found.append(Finding(f"Response programmes, {key[0]} vs {key[1]}", f"{wording.listing(parts, 4)}."))
     return found
 
 

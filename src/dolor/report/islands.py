@@ -12,6 +12,7 @@ from dolor.pl.palette import lineage_of, population_colours
 from dolor.report import encode, wording
 from dolor.report.figures.embedding import even_subset
 from dolor.report.pairs import Crosstalk
+from dolor.report.responses import responses_of
 from dolor.report.rows import rows_of
 from dolor.report.run import DatasetRun, Run
 from dolor.report.supply_points import supply_points
@@ -63,6 +64,7 @@ def islands_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str,
         ],
         "cells": [_cells(dataset) for dataset in run.datasets],
         "composition": encode.table(_stacked(run)),
+        "responses": encode.table(responses_of(run, crosstalk)),
         "claims": encode.table(run.claims),
     }
 

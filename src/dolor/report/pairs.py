@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dolor.contracts.tables import FLAGS
 from dolor.report.run import DatasetRun, Run
 
-__all__ = ["PAIR", "Crosstalk", "crosstalk_of"]
+__all__ = ["COMPARISON", "PAIR", "Crosstalk", "crosstalk_of"]
 
 PAIR = ["dataset_id", "sender", "receiver", "interaction_id"]
 COMPARISON = ["dataset_id", "contrast_type", "case", "reference", "stratum"]

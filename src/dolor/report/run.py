@@ -51,6 +51,7 @@ class DatasetRun:
     interactions: pd.DataFrame
     contrasts: pd.DataFrame
     composition: pd.DataFrame
+    response: pd.DataFrame
     evidence: pd.DataFrame
     sex: pd.DataFrame
     quality: dict[str, Any]
@@ -137,6 +138,7 @@ def _read_dataset(folder: Path) -> DatasetRun:
         interactions=_read_table(folder / "interactions.parquet", INTERACTIONS, columns=_STRENGTH_COLUMNS),
         contrasts=_read_table(folder / "contrasts.parquet", CONTRASTS),
         composition=_read_table(folder / "composition.parquet", COMPOSITION),
+        response=_read_table(folder / "response.parquet", None, optional=True),
         evidence=_read_table(folder / "annotation_evidence.parquet", None, optional=True),
         sex=_read_table(folder / "sex.parquet", SEX),
         quality=json.loads(_existing(quality).read_text(encoding="utf-8")),

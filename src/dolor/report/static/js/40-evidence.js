@@ -38,6 +38,7 @@ class Evidence {
         this.points(supply, dataset, of('sender'), of('ligand'), `Ligand ${of('ligand')} in ${say(of('sender'))}, log2`),
         this.points(supply, dataset, of('receiver'), of('receptor'), `Receptor ${of('receptor')} in ${say(of('receiver'))}, log2`),
         this.effects(pair), this.driver(row)),
+      this.answers(c.comparison.values[row], of('receiver'), say),
       this.numbers(supply, dataset, pair),
       this.statements(known),
     );
@@ -91,14 +92,28 @@ class Evidence {
     return bars && element('figure', { class: 'scroll' }, element('h4', {}, 'Why the ligand’s supply changes'), bars);
   }
 
+  // The response programmes of the receiver in the same comparison: they corroborate a signal, they do not prove it.
+  answers(comparison, receiver, say) {
+    const { responses } = this.data;
+    const c = responses.columns;
+    const rows = [];
+    for (let row = 0; row < responses.rows; row++) {
+      if (c.comparison.values[row] !== comparison || c.receiver.at(row) !== receiver) continue;
+      rows.push([c.programme.at(row).replaceAll('_', ' '), decimal(c.effect.at(row)), c.status.at(row) === 'tested' ? decimal(c.qvalue.at(row), 2) : c.status.at(row)]);
+    }
+    if (!rows.length) return null;
+    return element('div', {}, element('h4', {}, `Does the ${say(receiver)} answer?`),
+      element('p', { class: 'hint' }, 'Genes that rise together when a cell answers a signal or an injury. A change here speaks for a signal; it does not prove which one.'),
+      grid(['programme', 'change of its activity', 'q'], rows));
+  }
+
   numbers(supply, dataset, pair) {
     const of = (name) => this.data.pairs.columns[name].at(pair);
     const ligand = this.values(supply, dataset, of('sender'), of('ligand'));
     const receptor = this.values(supply, dataset, of('receiver'), of('receptor'));
-    const row = (kind, cells) => element('tr', {}, ...cells.map((cell) => element(kind, {}, cell)));
-    const body = dataset.samples.map((sample, i) => row('td', [sample.sample_id, sample.condition, sample.sex, decimal(ligand[i][0]), String(ligand[i][1]), decimal(receptor[i][0]), String(receptor[i][1])]));
-    return element('details', {}, element('summary', {}, 'The same as numbers, by sample'), element('div', { class: 'scroll' }, element('table', {},
-      element('thead', {}, row('th', ['sample', 'condition', 'sex', 'ligand, log2', 'sender cells', 'receptor, log2', 'receiver cells'])), element('tbody', {}, ...body))));
+    const body = dataset.samples.map((sample, i) => [sample.sample_id, sample.condition, sample.sex, decimal(ligand[i][0]), String(ligand[i][1]), decimal(receptor[i][0]), String(receptor[i][1])]);
+    return element('details', {}, element('summary', {}, 'The same as numbers, by sample'),
+      grid(['sample', 'condition', 'sex', 'ligand, log2', 'sender cells', 'receptor, log2', 'receiver cells'], body));
   }
 
   statements(known) {
@@ -109,6 +124,11 @@ class Evidence {
       one.references ? element('p', { class: 'hint' }, one.references.replaceAll(';', '; ')) : null));
     return element('div', {}, element('h4', {}, 'What the review says'), element('ul', {}, ...items));
   }
+}
+
+function grid(header, rows) {
+  const row = (kind, cells) => element('tr', {}, ...cells.map((cell) => element(kind, {}, cell)));
+  return element('div', { class: 'scroll' }, element('table', {}, element('thead', {}, row('th', header)), element('tbody', {}, ...rows.map((cells) => row('td', cells)))));
 }
 
 // Half of the 95 % interval: Student's quantile by the Cornish-Fisher expansion, good to 1 % from three degrees on.

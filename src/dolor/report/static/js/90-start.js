@@ -1,8 +1,8 @@
 // Putting life into the page. Without this script all figures and short tables are there already.
 
 async function start() {
-  const [pairs, contrasts, composition, claims] = await Promise.all(['pairs', 'contrasts', 'composition', 'claims'].map((name) => table(island(name))));
-  const data = { pairs, contrasts, words: island('words'), knowledge: island('knowledge'), comparisons: island('comparisons'), datasets: island('datasets'), supply: island('supply') };
+  const [pairs, contrasts, composition, responses, claims] = await Promise.all(['pairs', 'contrasts', 'composition', 'responses', 'claims'].map((name) => table(island(name))));
+  const data = { pairs, contrasts, responses, words: island('words'), knowledge: island('knowledge'), comparisons: island('comparisons'), datasets: island('datasets'), supply: island('supply') };
   document.documentElement.classList.add('scripted');
   const evidence = new Evidence(data);
   const signals = new Signals(data, (row) => evidence.open(row, () => signals.table.view.focus()));
