@@ -150,10 +150,15 @@ def supply_of(
 
 
 def _normalised(profiles: AnnData, rows: NDArray[np.intp], group: NDArray[np.intp], totals: Floats) -> Floats:
-    """Scale the totals (S × T) of each cell type by all genes of the profiles."""
-    shape = (totals.shape[0], totals.shape[1])
-    counts = _sum_groups(_dense(profiles.X, rows, np.arange(profiles.n_vars)), group, shape)
-    return np.column_stack([effective_totals(counts[:, i], totals[:, i]) for i in range(shape[1])])
+    """Scale the totals (S × T) by all genes of the profiles, one cell type after the other to spare memory."""
+    replicates, cell_types = totals.shape
+    scaled = np.empty_like(totals)
+    for cell_type in range(cell_types):
+        own = group % cell_types == cell_type
+        counts = _dense(profiles.X, rows[own], np.arange(profiles.n_vars))
+        summed = _sum_groups(counts, group[own] // cell_types, (replicates, 1))[:, 0]
+        scaled[:, cell_type] = effective_totals(summed, totals[:, cell_type])
+    return scaled
 
 
 def _detection(detecting: Floats, cells: Floats, units: Units) -> Floats:
