@@ -98,7 +98,10 @@ def test_files_that_are_no_h5ad(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="not an h5ad file but a web page"):
         dl.read(path)
     with pytest.raises(DataError, match="is not a regular file"):
-        dl.read(tmp_path)
+        dl.read(Path("/dev/null"))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="is not a regular file, and no folder with a 10x matrix"):
+        dl.read(tmp_path / "empty")
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.95])

@@ -44,7 +44,7 @@ def read_h5ad(path: Path | str) -> AnnData:
     path = check_is_file(path)
     try:
         with h5py.File(path, "r") as stored:
-            _refuse_hostile(stored, path)
+            refuse_hostile(stored, path)
         return anndata.read_h5ad(path)
     except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError) as error:
         raise IntegrityError(
@@ -65,7 +65,7 @@ def read_obs(path: Path | str) -> pd.DataFrame:
     path = check_is_file(path)
     try:
         with h5py.File(path, "r") as stored:
-            _refuse_hostile(stored, path)
+            refuse_hostile(stored, path)
             return cast("pd.DataFrame", read_elem(stored["obs"]))
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
         raise IntegrityError(f"{path}: its table of cells cannot be read ({_first_line(error)})") from error
@@ -91,7 +91,8 @@ def check_is_file(path: Path | str) -> Path:
     return path
 
 
-def _refuse_hostile(stored: h5py.File, path: Path) -> None:
+def refuse_hostile(stored: h5py.File, path: Path) -> None:
+    """Refuse an HDF5 file that points to other files or would unpack to an absurd size."""
     unpacked = 0
 
     def look(name: str, kind: object) -> None:

@@ -12,7 +12,9 @@ from dolor.contracts.cells import SAMPLE_FIELDS, check_cells
 from dolor.contracts.vocabulary import organism_word, sex_word
 from dolor.errors import DataError
 from dolor.io.counts import raw_counts
-from dolor.io.h5ad import read_h5ad
+from dolor.io.genes import Duplicates, checked_organism, with_symbols
+from dolor.io.load import load
+from dolor.io.metadata import joined_to, read_metadata
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -27,15 +29,20 @@ def read(
     fields: Mapping[str, str] | None = None,
     layer: str = "",
     name: str = "",
+    metadata: Path | str | None = None,
+    key: str = "",
+    duplicates: Duplicates = "sum",
 ) -> AnnData:
     """Read cells and check them.
 
     Parameters
     ----------
     source
-        An h5ad file, or an AnnData in memory (which is not changed).
+        A file or folder of any format that :func:`dolor.io.load.load` reads (10x, h5ad, loom, zarr, mtx, text, RDS,
+        archives), or an AnnData in memory (which is not changed).
     organism
-        ``mouse`` or ``human``, when ``obs["organism"]`` does not say it.
+        ``mouse`` or ``human``, when ``obs["organism"]`` does not say it; by default told from the gene names, and
+        held against them in any case.
     fields
         Where ``obs`` keeps a field of the sample under another name, such as ``{"donor_id": "animal"}``. A name that
         is no column is taken as the value itself, such as ``{"tissue": "=dorsal root ganglion"}`` when it begins
@@ -44,6 +51,12 @@ def read(
         The layer with the raw counts; empty: ``counts`` if there is one, else ``X``.
     name
         What messages call an object in memory.
+    metadata
+        A table that describes the cells; see :func:`dolor.io.metadata.read_metadata`.
+    key
+        Its column with the barcodes; empty: the first.
+    duplicates
+        ``sum`` the counts of genes that have one name, or ``refuse`` them.
 
     Returns
     -------
@@ -67,11 +80,14 @@ def read(
     import anndata
 
     name = name or (str(source) if isinstance(source, (str, Path)) else "the data")
-    found = read_h5ad(source) if isinstance(source, (str, Path)) else source
+    found = load(source) if isinstance(source, (str, Path)) else source
+    if metadata is not None:
+        found = with_metadata(found, read_metadata(metadata, key), str(metadata))
     obs = _with_fields(found.obs, fields or {}, name)
     if organism is not None:
         obs["organism"] = organism
     obs = complete_fields(obs, name)
+    found, obs = _with_genes(found, obs, duplicates, name)
     cells = anndata.AnnData(
         obs=obs,
         var=found.var.copy(),
@@ -81,6 +97,28 @@ def read(
     check_cells(cells, source=name)
     cells.X = log_normalised(cells)
     return cells
+
+
+def with_metadata(found: AnnData, table: pd.DataFrame, source: str) -> AnnData:
+    """Keep the cells that a table describes, with its columns in ``obs``; how many it left out stands in ``uns``."""
+    obs, dropped = joined_to(found.obs, table, source)
+    kept = found[found.obs_names.isin(obs.index)].copy() if len(obs) < found.n_obs else found.copy()
+    kept.obs = obs
+    kept.uns["dropped"] = dropped
+    return kept
+
+
+def _with_genes(found: AnnData, obs: pd.DataFrame, duplicates: Duplicates, source: str) -> tuple[AnnData, pd.DataFrame]:
+    """Check the species against the gene names and bring these to symbols, once each."""
+    declared = set(obs["organism"].astype(str)) if "organism" in obs.columns else set()
+    if len(declared) > 1:
+        raise DataError(f"{source}: holds cells of {' and '.join(sorted(declared))}; split it, one file a species")
+    organism = checked_organism(found.var_names, next(iter(declared), None), source)
+    if organism is None:
+        return found, obs
+    if not declared:
+        obs["organism"] = pd.Categorical([organism] * len(obs))
+    return with_symbols(found, organism, duplicates=duplicates, source=source), obs
 
 
 def complete_fields(obs: pd.DataFrame, source: str) -> pd.DataFrame:

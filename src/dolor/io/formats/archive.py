@@ -1,0 +1,89 @@
+"""Archives (tar and zip, compressed or not), unpacked into a folder that goes away again."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from dolor.errors import DataError
+from dolor.io.formats.content import unpacked
+
+_MOST_MEMBERS = 20_000
+
+
+@contextmanager
+def unpacked_archive(path: Path, kind: str) -> Iterator[Path]:
+    """Unpack an archive into a temporary folder.
+
+    Parameters
+    ----------
+    path
+        The archive.
+    kind
+        ``tar`` or ``zip``.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        A member would leave the folder, is a link or a device, or the disk has no room for what it unpacks to.
+    """
+    with tempfile.TemporaryDirectory(prefix="dolor-") as name:
+        folder = Path(name)
+        if kind == "zip":
+            _unzip(path, folder)
+        else:
+            _untar(path, folder)
+        yield folder
+
+
+def _untar(path: Path, folder: Path) -> None:
+    taken, number = 0, 0
+    try:
+        with unpacked(path) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+            for member in archive:
+                if not (member.isfile() or member.isdir()):
+                    raise DataError(f"{path}: its member '{member.name[:80]}' is a link or a device; refused")
+                _check_name(path, member.name)
+                number, taken = number + 1, taken + member.size
+                _check_room(path, folder, number, member.size, taken)
+                archive.extract(member, folder, filter="data")
+    except tarfile.FilterError as error:
+        raise DataError(f"{path}: holds a member that would leave its folder ({error}); refused") from None
+    except tarfile.TarError as error:
+        raise DataError(f"{path}: is a damaged archive ({error}); fetch it again") from None
+
+
+def _unzip(path: Path, folder: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            for member in members:
+                mode = member.external_attr >> 16
+                if mode and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_IFMT(mode) == 0):
+                    raise DataError(f"{path}: its member '{member.filename[:80]}' is a link or a device; refused")
+                _check_name(path, member.filename)
+            taken = sum(member.file_size for member in members)
+            _check_room(path, folder, len(members), taken, taken)
+            archive.extractall(folder)  # noqa: S202 - every name was checked above
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise DataError(f"{path}: is a damaged or locked archive ({error}); fetch it again") from None
+
+
+def _check_name(path: Path, name: str) -> None:
+    parts = PurePosixPath(name.replace("\\", "/"))
+    if parts.is_absolute() or ".." in parts.parts or ":" in name.split("/")[0][:2] or "\0" in name:
+        raise DataError(f"{path}: its member '{name[:80]}' would be written outside of its folder; refused")
+
+
+def _check_room(path: Path, folder: Path, number: int, size: int, taken: int) -> None:
+    """Refuse an archive that would fill the disk, before it does."""
+    if number > _MOST_MEMBERS:
+        raise DataError(f"{path}: holds more than {_MOST_MEMBERS:,} members; unpack it and name the files")
+    if size > shutil.disk_usage(folder).free - 2**28:
+        raise DataError(f"{path}: unpacks to at least {taken:,} bytes; {folder.parent} has no room, set TMPDIR")

@@ -1,0 +1,115 @@
+"""What a file is, told from its first bytes and not from its name."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, cast
+
+from dolor.errors import DataError, IntegrityError
+
+# GEO keeps files that were already compressed, compressed once more; nobody does it thrice.
+_LAYERS = 2
+_HEAD = 4096
+_PACKED: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+_STARTS = (
+    (b"\x89HDF\r\n\x1a\n", "hdf5"),
+    (b"PK\x03\x04", "zip"),
+    (b"X\n", "rds"),
+    (b"A\n", "rds_text"),
+    (b"B\n", "rds_text"),
+    (b"RDX", "rdata"),
+    (b"MATLAB", "matlab"),
+    (b"%%MatrixMarket", "mtx"),
+    (b"!Series_", "series_matrix"),
+    (b"!Sample_", "series_matrix"),
+)
+_WEB = (b"<!doc", b"<html", b"<head", b"<?xml")
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file through up to two layers of gzip, bzip2 or xz.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        The file is missing, empty, cannot be read or is no regular file.
+    dolor.errors.IntegrityError
+        A layer ends too early or is damaged; also when that shows while the block reads.
+    """
+    check_regular(path)
+    opened: list[IO[bytes]] = []
+    try:
+        stream: IO[bytes] = path.open("rb")
+        opened.append(stream)
+        for _ in range(_LAYERS):
+            opener = _opener(stream)
+            if opener is None:
+                break
+            stream = io.BufferedReader(cast("io.RawIOBase", opener(stream, "rb")), 1 << 18)
+            opened.append(stream)
+        yield stream
+    except PermissionError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    except (EOFError, gzip.BadGzipFile, lzma.LZMAError, OSError) as error:
+        raise IntegrityError(f"{path}: ends too early or is damaged ({error}); fetch it again") from error
+    except Exception as error:
+        if type(error).__name__ == "error" and type(error).__module__ == "zlib":
+            raise IntegrityError(f"{path}: is damaged ({error}); fetch it again") from error
+        raise
+    finally:
+        for layer in reversed(opened):
+            layer.close()
+
+
+def _opener(stream: IO[bytes]) -> Callable[..., Any] | None:
+    """Return what opens the layer that begins here, if one does."""
+    start = stream.peek(6)[:6] if hasattr(stream, "peek") else b""
+    return next((opener for magic, opener in _PACKED.items() if start.startswith(magic)), None)
+
+
+def is_packed(path: Path) -> bool:
+    """Tell whether a file is compressed as a whole."""
+    with path.open("rb") as stream:
+        return _opener(stream) is not None
+
+
+def check_regular(path: Path) -> None:
+    """Refuse what is missing, no regular file, or empty."""
+    if not path.exists():
+        raise DataError(f"{path}: no such file")
+    if not path.is_file():
+        raise DataError(f"{path}: is not a regular file")
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    if size == 0:
+        raise DataError(f"{path}: is empty (0 bytes)")
+
+
+def kind_of(path: Path) -> str:
+    """Tell what a file holds, behind its compression.
+
+    Returns
+    -------
+    One of ``hdf5 zip tar rds rds_text rdata matlab mtx series_matrix web_page text unknown``.
+    """
+    with unpacked(path) as stream:
+        head = stream.read(_HEAD)
+    if not head:
+        raise DataError(f"{path}: is empty once it is unpacked")
+    for start, kind in _STARTS:
+        if head.startswith(start):
+            return kind
+    if head[257:262] == b"ustar":
+        return "tar"
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith(_WEB):
+        return "web_page"
+    return "unknown" if b"\0" in head else "text"

@@ -1,0 +1,109 @@
+"""Matrix Market with names beside it: 10x folders (version 2 and 3), flat GEO names with prefixes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, cast
+
+import pandas as pd
+from scipy import io as scipy_io
+from scipy import sparse
+
+from dolor.errors import DataError
+from dolor.io.formats.content import unpacked
+from dolor.io.formats.matrix import Matrix
+from dolor.io.formats.text import read_rows
+
+_GENES = re.compile(r"(features|genes|gene_names)\.(tsv|txt|csv)(\.gz)*$", re.IGNORECASE)
+_BARCODES = re.compile(r"(barcodes|cells|cell_names)\.(tsv|txt|csv)(\.gz)*$", re.IGNORECASE)
+_MATRIX = re.compile(r"(matrix|mat)?\.mtx(\.gz)*$", re.IGNORECASE)
+# What gzip can shrink at best; a header that promises more entries than that lies.
+_LARGEST_RATIO = 1100
+
+
+def read_mtx(path: Path, genes: Path | None = None, barcodes: Path | None = None) -> Matrix:
+    """Read a Matrix Market file, its genes and its barcodes.
+
+    Parameters
+    ----------
+    path
+        The matrix.
+    genes, barcodes
+        The files with the names; by default those beside it whose names begin most alike.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        The names are not there or do not match, or the matrix is shorter than its header says.
+    """
+    features = _features(genes or _beside(path, _GENES, "genes or features"))
+    cells = [row[0] for row in read_rows(barcodes or _beside(path, _BARCODES, "barcodes"))]
+    values = _values(path)
+    features = features.iloc[_header_lines(len(features), values.shape) :].reset_index(drop=True)
+    cells = cells[_header_lines(len(cells), values.shape) :]
+    if values.shape == (len(features), len(cells)):
+        values = values.T
+    matrix = Matrix(
+        sparse.csr_matrix(values), cells, features["name"].tolist(),
+        features["id"].tolist() if "id" in features.columns else None,
+    ).checked(str(path))  # fmt: skip
+    kinds = features["kind"] if "kind" in features.columns else pd.Series(dtype=str)
+    if (kinds == "Gene Expression").any() and (kinds != "Gene Expression").any():
+        keep = (kinds == "Gene Expression").to_numpy()
+        ids = None if matrix.gene_ids is None else features["id"][keep].tolist()
+        return Matrix(matrix.values[:, keep], cells, features["name"][keep].tolist(), ids)
+    return matrix
+
+
+def prefix_of(path: Path) -> str:
+    """Return what stands in a name before ``matrix.mtx``, which tells flat samples apart."""
+    return _MATRIX.sub("", path.name).rstrip("._-")
+
+
+def _features(path: Path) -> pd.DataFrame:
+    rows = read_rows(path)
+    width = min(map(len, rows), default=0)
+    if width == 0:
+        raise DataError(f"{path}: holds no gene names")
+    if width == 1:
+        return pd.DataFrame({"name": [row[0] for row in rows]})
+    columns = {"id": [row[0] for row in rows], "name": [row[1] for row in rows]}
+    if width > 2:
+        columns["kind"] = [row[2] for row in rows]
+    return pd.DataFrame(columns)
+
+
+def _header_lines(names: int, shape: tuple[int, int]) -> int:
+    """Return 1 where a list of names is one longer than a side of the matrix, which makes its first line a header."""
+    return int(names not in shape and names - 1 in shape)
+
+
+def _beside(path: Path, pattern: re.Pattern[str], what: str) -> Path:
+    found = [other for other in path.parent.iterdir() if pattern.search(other.name) and other.is_file()]
+    if not found:
+        example = f"{prefix_of(path)}_{what.split()[0]}.tsv.gz"
+        raise DataError(f"{path}: has no file of {what} beside it, such as '{example}'")
+    return max(found, key=lambda other: (_shared_start(other.name, path.name), other.name))
+
+
+def _shared_start(one: str, other: str) -> int:
+    return next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+
+
+def _values(path: Path) -> Any:
+    with unpacked(path) as stream:
+        for line in stream:
+            if not line.startswith(b"%") and line.strip():
+                break
+        sizes = line.split()
+    if len(sizes) != 3 or not all(size.isdigit() for size in sizes):
+        raise DataError(f"{path}: is no sparse Matrix Market file: its sizes read {line[:40]!r}")
+    entries = int(sizes[2])
+    if entries > int(sizes[0]) * int(sizes[1]) or entries * 4 > path.stat().st_size * _LARGEST_RATIO:
+        raise DataError(f"{path}: its header promises {entries:,} entries, more than the file can hold")
+    try:
+        with unpacked(path) as stream:
+            return cast("Any", scipy_io.mmread(stream, spmatrix=True))
+    except (ValueError, OverflowError, MemoryError) as error:
+        raise DataError(f"{path}: does not hold what its header promises ({error}); fetch it again") from None

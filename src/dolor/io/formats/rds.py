@@ -1,0 +1,126 @@
+"""R files (``saveRDS``) that hold one sparse matrix, dense matrix or data frame of counts, genes in rows.
+
+A Seurat object is more than that; in R:  ``saveRDS(Seurat::GetAssayData(object, layer = "counts"), "counts.rds")``
+and  ``write.csv(object@meta.data, "metadata.csv")``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from dolor.errors import DataError
+from dolor.io.formats.content import unpacked
+from dolor.io.formats.matrix import Matrix
+from dolor.io.formats.xdr import Reader, RObject
+
+_ADVICE = (
+    "save the counts alone in R:  saveRDS(counts, 'counts.rds')  with counts a dgCMatrix; for a Seurat object "
+    "counts <- Seurat::GetAssayData(object, layer = 'counts')"
+)
+
+
+def read_rds(path: Path, orientation: str = "") -> Matrix:
+    """Read an R file with one matrix of counts.
+
+    Parameters
+    ----------
+    path
+        The file, compressed once or twice or not at all.
+    orientation
+        ``cells_by_genes`` where genes stand in columns; else genes are in rows.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        It holds something else, such as a Seurat object, or a matrix without names.
+    """
+    source = str(path)
+    with unpacked(path) as stream:
+        found = Reader(stream, source).read()
+    values, rows, columns = _matrix(found, source)
+    if rows is None or columns is None:
+        raise DataError(f"{source}: its matrix has no names of {'genes' if rows is None else 'cells'}; {_ADVICE}")
+    if orientation == "cells_by_genes":
+        return Matrix(sparse.csr_matrix(values), rows, columns).checked(source)
+    return Matrix(sparse.csr_matrix(values.T), columns, rows).checked(source)
+
+
+def _matrix(found: Any, source: str) -> tuple[Any, list[str] | None, list[str] | None]:
+    """Return rows × columns with the names of both."""
+    classes = found.classes if isinstance(found, RObject) else []
+    if "dgCMatrix" in classes or "dgRMatrix" in classes or "dgTMatrix" in classes:
+        return _sparse(found, classes[0], source)
+    if "data.frame" in classes:
+        return _frame(found, source)
+    if isinstance(found, RObject) and "dim" in found.attributes and isinstance(found.value, np.ndarray):
+        shape = tuple(int(size) for size in found.attributes["dim"].value)
+        if len(shape) == 2 and shape[0] * shape[1] == len(found.value):
+            return sparse.csc_matrix(found.value.reshape(shape, order="F")), *_names(found.attributes.get("dimnames"))
+    what = f"an object of class {', '.join(classes)[:80]}" if classes else "no matrix"
+    raise DataError(f"{source}: holds {what}, where a sparse matrix or a data frame is read; {_ADVICE}")
+
+
+def _sparse(found: RObject, kind: str, source: str) -> tuple[Any, list[str] | None, list[str] | None]:
+    slots = found.attributes
+    try:
+        shape = (int(slots["Dim"].value[0]), int(slots["Dim"].value[1]))
+        values = slots["x"].value
+        if kind == "dgTMatrix":
+            matrix: Any = sparse.coo_matrix((values, (slots["i"].value, slots["j"].value)), shape=shape).tocsc()
+        elif kind == "dgRMatrix":
+            matrix = sparse.csr_matrix((values, slots["j"].value, slots["p"].value), shape=shape)
+        else:
+            matrix = sparse.csc_matrix((values, slots["i"].value, slots["p"].value), shape=shape)
+        matrix.check_format(full_check=True)
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+        raise DataError(f"{source}: its {kind} is broken ({error}); write it again from R") from None
+    return matrix, *_names(slots.get("Dimnames"))
+
+
+def _frame(found: RObject, source: str) -> tuple[Any, list[str] | None, list[str] | None]:
+    names = list(found.attributes["names"].value)
+    columns = found.value
+    rows = _row_names(found.attributes.get("row.names"))
+    # A first column of text holds the genes where the rows are only numbered.
+    if columns and columns[0].value is not None and not isinstance(columns[0].value, np.ndarray):
+        rows, names, columns = list(columns[0].value), names[1:], columns[1:]
+    for name, column in zip(names, columns, strict=True):
+        if not isinstance(column.value, np.ndarray) or "levels" in column.attributes:
+            raise DataError(f"{source}: the column '{name}' of its data frame holds no numbers; {_ADVICE}")
+    pieces = [sparse.csc_matrix(column.value.reshape(-1, 1)) for column in columns]
+    if not pieces:
+        raise DataError(f"{source}: its data frame has no columns of numbers; {_ADVICE}")
+    return sparse.hstack(pieces, format="csc"), rows, names
+
+
+def _row_names(found: Any) -> list[str] | None:
+    return list(found.value) if isinstance(found, RObject) and isinstance(found.value, list) else None
+
+
+def _names(found: Any) -> tuple[list[str] | None, list[str] | None]:
+    if not isinstance(found, RObject) or not isinstance(found.value, list) or len(found.value) != 2:
+        return None, None
+    rows, columns = (list(side.value) if isinstance(side, RObject) else None for side in found.value)
+    return rows, columns
+
+
+def read_rds_table(path: Path) -> pd.DataFrame:
+    """Read an R file with a data frame of text and numbers, such as the metadata of a study, every field as text."""
+    source = str(path)
+    with unpacked(path) as stream:
+        found = Reader(stream, source).read()
+    if not isinstance(found, RObject) or "data.frame" not in found.classes:
+        raise DataError(f"{source}: holds no data frame; write the table with write.csv")
+    columns = {}
+    for name, column in zip(found.attributes["names"].value, found.value, strict=True):
+        values = column.value
+        if "levels" in column.attributes:
+            levels = column.attributes["levels"].value
+            values = [levels[code - 1] if 0 < code <= len(levels) else "" for code in values]
+        columns[name] = ["" if value is None else str(value) for value in values]
+    return pd.DataFrame(columns, index=_row_names(found.attributes.get("row.names")), dtype=object)
