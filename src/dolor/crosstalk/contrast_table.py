@@ -12,7 +12,7 @@ from pandas.api.extensions import ExtensionArray
 from dolor.contracts.tables import STATUSES
 from dolor.crosstalk.driver import DRIVERS, Split
 from dolor.crosstalk.eligibility import Eligibility
-from dolor.crosstalk.interaction_tests import Answers, Raw, test_interactions
+from dolor.crosstalk.interaction_tests import Answers, Raw, moderated_tests
 from dolor.crosstalk.models import Model
 from dolor.crosstalk.supply import Supply
 
@@ -47,7 +47,7 @@ def contrast_table(
     status, reason, reasons = _status(model, answers, eligibility)
     tested = status == STATUSES.index("tested")
     conditions = sum(c.between_conditions for c in model.comparisons)
-    tests = test_interactions(raw, tested, conditions)
+    tests = moderated_tests(raw, tested, conditions)
     ligand = np.array([supply.units[name] for name in interactions["ligand"].astype(str)], dtype=np.intp)
     sizes = np.array([[[a.n_case, a.n_reference] for a in row] for row in answers], dtype=np.int32)
     sizes = sizes.transpose(2, 3, 0, 1)[..., None]

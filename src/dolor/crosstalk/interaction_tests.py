@@ -24,7 +24,7 @@ from dolor.crosstalk.moderation import Prior, fit_prior, moderate
 from dolor.crosstalk.multiple_testing import benjamini_hochberg
 from dolor.crosstalk.supply import Supply
 
-__all__ = ["Answers", "Raw", "Tests", "answers_of", "fit_interactions", "test_interactions"]
+__all__ = ["Answers", "Outcome", "Raw", "answers_of", "fit_interactions", "moderated_tests"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -74,7 +74,7 @@ class Raw:
 
 
 @dataclass(frozen=True)
-class Tests:
+class Outcome:
     """Moderated tests: ``se``, ``statistic``, ``pvalue``, ``qvalue`` (M × T × T × I), ``df`` (T × T × I).
 
     ``omnibus`` (T × T × I) is the p-value of the F test of all conditions together.
@@ -209,7 +209,7 @@ def _by_type(values: Floats, units: NDArray[np.intp]) -> Floats:
     return np.ascontiguousarray(values.transpose(1, 0, 2)[:, :, units])
 
 
-def test_interactions(raw: Raw, tested: Bools, conditions: int) -> Tests:
+def moderated_tests(raw: Raw, tested: Bools, conditions: int) -> Outcome:
     """Moderate the variances over all tests and test every comparison.
 
     Parameters
@@ -246,4 +246,4 @@ def test_interactions(raw: Raw, tested: Bools, conditions: int) -> Tests:
     with ThreadPoolExecutor(_THREADS) as pool:
         list(pool.map(test, range(len(raw.effect))))
     omnibus = special.fdtrc(conditions, total, raw.joint / posterior) if conditions > 1 else raw.joint
-    return Tests(made[0], made[1], made[2], made[3], total, omnibus)
+    return Outcome(made[0], made[1], made[2], made[3], total, omnibus)
