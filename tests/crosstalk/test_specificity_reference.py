@@ -64,7 +64,7 @@ def test_means_and_pvalues_agree_with_those_of_cellphonedb(reference_dir, cells)
     columns = [name for name in means.columns if "|" in name]
     mean, p, detected = compare(cells, list(means.loc[simple, "gene_a"]), list(means.loc[simple, "gene_b"]), columns)
     assert np.abs(mean - means.loc[simple, columns].to_numpy(dtype=float)).max() < 1e-5
-    # CellPhoneDB gives 1 to what it leaves untested, among it all that less than a tenth of the cells of a side express.
+    # CellPhoneDB gives 1 to what it leaves untested, such as what less than a tenth of the cells of a side express.
     expected = pvalues.loc[simple, columns].to_numpy(dtype=float)
     assert (expected[detected < 0.1] == 1).all()
     tested = (mean > 0) & (expected < 1)
