@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from dolor.config.names import dataset_name
+from dolor.contracts.names import dataset_name
 
 SIMULATED = "simulated"
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from dolor.contracts.cells import SAMPLE_FIELDS
+from dolor.contracts.names import dataset_name
 from dolor.knowledge.vocabulary import VOCABULARY, nearest
 
 __all__ = ["FIELDS", "MODELS", "CellxGene", "Citation", "Condition", "Rule", "Study", "StudyFile"]
@@ -33,9 +34,6 @@ FORMATS = (
     "series_matrix",
 )  # fmt: skip
 CONVERT = ("rds_seurat", "mat")
-
-
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
 class _Part(BaseModel):
@@ -177,10 +175,9 @@ class Study(_Part):
     @field_validator("id", mode="before")
     @classmethod
     def _id_can_name_a_folder(cls, name: object) -> str:
-        if not isinstance(name, str) or not _PLAIN_NAME.fullmatch(name) or ".." in name:
-            raise ValueError(f"'{str(name)[:60]}' cannot name a folder; use letters, digits, dot, dash and underscore")
-        if name.lower() in ("na", "nan", "none", "null", "true", "false"):
-            raise ValueError(f"'{name}' is read as a missing value by other programs; choose another id")
+        if not isinstance(name, str):
+            raise ValueError(f"'{str(name)[:60]}' cannot name a folder; put it in quotes")
+        dataset_name(name)
         return name
 
     @field_validator("compartment")
