@@ -85,6 +85,24 @@ def score(
         A method or the rule for complexes is not known.
     dolor.errors.DataError
         Columns are missing, an interaction stands twice, or the profiles were made without these interactions.
+
+    Examples
+    --------
+    >>> import anndata
+    >>> from dolor.contracts.cells import SAMPLE_FIELDS
+    >>> from dolor.crosstalk.profiles import profiles
+    >>> obs = pd.DataFrame({name: ["a"] * 4 for name in SAMPLE_FIELDS}, index=["c1", "c2", "c3", "c4"])
+    >>> obs["cell_type"] = ["macrophage", "macrophage", "neuron", "neuron"]
+    >>> counts = np.array([[9.0, 1.0], [8.0, 2.0], [0.0, 9.0], [1.0, 9.0]])
+    >>> cells = anndata.AnnData(obs=obs, var=pd.DataFrame(index=["Il1b", "Il1r1"]), layers={"counts": counts})
+    >>> pairs = pd.DataFrame({"interaction_id": ["IL1B:IL1R1"], "ligand": ["Il1b"], "receptor": ["Il1r1"]})
+    >>> table = score(profiles(cells, pairs), pairs)
+    >>> table[["sender", "receiver", "score", "flags"]].round(2)
+           sender    receiver  score      flags
+    0  macrophage  macrophage  11.80  few_cells
+    1  macrophage      neuron  13.13  few_cells
+    2      neuron  macrophage   9.80  few_cells
+    3      neuron      neuron  11.13  few_cells
     """
     check_profiles(profiles)
     unknown = sorted(set(methods) - set(METHODS))
