@@ -29,6 +29,11 @@ def change_contrasts(results: Path, change: Callable[[pd.DataFrame], pd.DataFram
     return read_run(results)
 
 
+def clear_flags(results: Path) -> None:
+    path = results / "toy_drg" / "interactions.parquet"
+    pd.read_parquet(path).assign(flags="").to_parquet(path)
+
+
 def sentences(run: Run) -> tuple[list[str], list[str]]:
     crosstalk = crosstalk_of(run)
     knowledge = knowledge_of(sorted(set(crosstalk.pairs["interaction_id"])), catalog_of())
@@ -38,7 +43,7 @@ def sentences(run: Run) -> tuple[list[str], list[str]]:
 
 def test_tested_sentence_counts_what_differs(results: Path) -> None:
     def plant(table: pd.DataFrame) -> pd.DataFrame:
-        table = table.assign(status="tested", reason="", effect=0.0, pvalue=0.9, qvalue=1.0)
+        table = table.assign(status="tested", reason="", effect=0.0, pvalue=0.9, qvalue=1.0, flags="")
         planted = (
             (table["contrast_type"] == "condition")
             & (table["sender"] == "macrophage")
@@ -49,6 +54,7 @@ def test_tested_sentence_counts_what_differs(results: Path) -> None:
         table.loc[first, columns] = [1.0, 1e-7, 1e-5, "infiltration", 1.5, 0.1]
         return table
 
+    clear_flags(results)
     tested, described = sentences(change_contrasts(results, plant))
     (sentence,) = [one for one in tested if one.startswith("Injured vs naive:")]
     assert "1 of " in sentence
@@ -58,6 +64,29 @@ def test_tested_sentence_counts_what_differs(results: Path) -> None:
         in sentence
     )
     assert described == []
+
+
+def test_ambient_signal_does_not_lead_unless_all_are(results: Path) -> None:
+    def plant(flags: tuple[str, str]) -> Callable[[pd.DataFrame], pd.DataFrame]:
+        def change(table: pd.DataFrame) -> pd.DataFrame:
+            table = table.assign(status="tested", reason="", effect=1.0, pvalue=0.9, qvalue=1.0, flags="", driver="")
+            onto = (
+                (table["contrast_type"] == "condition")
+                & (table["receiver"] == "nociceptor")
+                & table["sender"].isin(["macrophage", "neutrophil"])
+            )
+            for sender, pvalue, flag in zip(("neutrophil", "macrophage"), (1e-9, 1e-6), flags, strict=True):
+                first = table.index[onto & (table["sender"] == sender)][0]
+                table.loc[first, ["pvalue", "qvalue", "flags"]] = [pvalue, pvalue * 10, flag]
+            return table
+
+        return change
+
+    clear_flags(results)
+    tested, _ = sentences(change_contrasts(results, plant(("ambient_suspect", ""))))
+    assert any("from macrophage to nociceptor" in one and "ambient" not in one for one in tested)
+    tested, _ = sentences(change_contrasts(results, plant(("ambient_suspect", "few_cells;ambient_suspect"))))
+    assert any("from neutrophil to nociceptor" in one and "perhaps ambient RNA" in one for one in tested)
 
 
 def test_nothing_found_is_said_plainly(results: Path) -> None:

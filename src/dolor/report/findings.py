@@ -58,7 +58,6 @@ def findings_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str
     for dataset in run.datasets:
         entry = Findings(dataset.dataset_id)
         entry.tested += _composition(dataset)
-        entry.tested += _response(dataset)
         without: list[str] = []
         for key, rows in _by_comparison(dataset, crosstalk):
             tested = rows[rows["status"].astype(str) == "tested"]
@@ -66,6 +65,7 @@ def findings_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str
                 without.append(f"{wording.comparison(key)} ({len(tested):,} tested)")
             entry.tested += _tested(key, tested, knowledge)
             entry.described += _described(key, rows, knowledge)
+        entry.tested += _response(dataset)
         if without:
             entry.tested.append(Finding("No signal differs", f"{'; '.join(without)}."))
         found.append(entry)
@@ -74,7 +74,7 @@ def findings_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str
 
 def _by_comparison(dataset: DatasetRun, crosstalk: Crosstalk) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
     """Give the rows of the main comparisons: first condition, then the difference of changes, then sex."""
-    named = crosstalk.pairs[["sender", "receiver", "interaction_id"]]
+    named = crosstalk.pairs[["sender", "receiver", "interaction_id", "flags"]].rename(columns={"flags": "pair_flags"})
     rows = crosstalk.contrasts[crosstalk.contrasts["dataset_id"].astype(str) == dataset.dataset_id].join(
         named, on="pair"
     )
@@ -123,7 +123,7 @@ def _tested(key: Mapping[str, str], tested: pd.DataFrame, knowledge: Mapping[str
         return []
     up, down = int((hits["effect"] > 0).sum()), int((hits["effect"] < 0).sum())
     onto_neurons = hits[[_onto_neuron(row) for row in rows_of(hits[["sender", "receiver"]])]]
-    best = rows_of((onto_neurons if len(onto_neurons) else hits).head(1))[0]
+    best = _clearest(onto_neurons if len(onto_neurons) else hits)
     driver = _driver(best) if key["contrast_type"] == "condition" else ""
     others = dict.fromkeys(knowledge[str(name)]["mediator"] for name in hits["interaction_id"])
     others.pop(knowledge[str(best["interaction_id"])]["mediator"])
@@ -133,7 +133,8 @@ def _tested(key: Mapping[str, str], tested: pd.DataFrame, knowledge: Mapping[str
         f"{len(hits):,} of {len(tested):,} signals differ ({up:,} up, {down:,} down){reach}. "
         f"Clearest{' of these' if reach else ''}: "
         f"{_signal(best, knowledge)}, {_size(key, float(best['effect']))} "
-        f"({wording.probability('q', float(best['qvalue']))}){', ' + driver if driver else ''}.{also}"
+        f"({wording.probability('q', float(best['qvalue']))}{'; perhaps ambient RNA' if best['ambient'] else ''})"
+        f"{', ' + driver if driver else ''}.{also}"
     )
     return [Finding(_capital(wording.comparison(key)), text)]
 
@@ -148,6 +149,14 @@ def _described(key: Mapping[str, str], rows: pd.DataFrame, knowledge: Mapping[st
         f"{_signal(best, knowledge)}, {_size(key, float(best['effect']))}."
     )
     return [Finding(_capital(wording.comparison(key)), text)]
+
+
+def _clearest(hits: pd.DataFrame) -> dict[str, Any]:
+    """Return the best signal that is not suspected to be ambient, or else the best."""
+    flags = hits["flags"].astype(str) + ";" + hits["pair_flags"].astype(str)
+    own = hits[~flags.str.contains("ambient_suspect", regex=False)]
+    best = rows_of((own if len(own) else hits).head(1))[0]
+    return {**best, "ambient": not len(own)}
 
 
 def _driver(row: Mapping[str, Any]) -> str:
