@@ -15,6 +15,7 @@ from scipy import io as scipy_io
 from scipy import sparse
 
 GENES = ["Actb", "Xist", "Ddx3y", "Calca", "Trpv1", "Il6ra"]
+HUMAN = ["ACTB", "XIST", "DDX3Y", "CALCA", "TRPV1", "IL6R"]
 IDS = [
     "ENSMUSG00000029580", "ENSMUSG00000086503", "ENSMUSG00000000787",
     "ENSMUSG00000030669", "ENSMUSG00000005952", "ENSMUSG00000027947",
@@ -24,7 +25,9 @@ CELLS = ["AAAA-1", "AAAC-1", "AAAG-1", "AAAT-1"]
 COUNTS = np.array([[(i * j) % 5 for i in range(1, 7)] for j in range(1, 5)], dtype=np.int32)
 
 
-def tenx_h5(path: Path, *, version: int = 3, counts: np.ndarray = COUNTS, cells: list[str] = CELLS) -> Path:
+def tenx_h5(
+    path: Path, *, version: int = 3, counts: np.ndarray = COUNTS, cells: list[str] = CELLS, human: bool = False
+) -> Path:
     stored = sparse.csr_matrix(counts)
     with h5py.File(path, "w") as file:
         group = file.create_group("matrix" if version == 3 else "mm10")
@@ -35,7 +38,7 @@ def tenx_h5(path: Path, *, version: int = 3, counts: np.ndarray = COUNTS, cells:
         if version == 2:
             group["genes"], group["gene_names"] = np.array(IDS, "S"), np.array(GENES, "S")
         else:
-            group["features/id"], group["features/name"] = np.array(IDS, "S"), np.array(GENES, "S")
+            group["features/id"], group["features/name"] = np.array(IDS, "S"), np.array(HUMAN if human else GENES, "S")
             group["features/feature_type"] = np.array(["Gene Expression"] * len(GENES), "S")
     return path
 

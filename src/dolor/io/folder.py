@@ -24,7 +24,9 @@ _ENDS = re.compile(
 )
 
 
-def load_folder(folder: Path, *, orientation: str = "", annotation_rows: int = 0, name: str = "") -> AnnData:
+def load_folder(
+    folder: Path, *, orientation: str = "", annotation_rows: int = 0, name: str = "", sample_pattern: str = ""
+) -> AnnData:
     """Read what a folder holds and join its samples.
 
     Parameters
@@ -35,6 +37,9 @@ def load_folder(folder: Path, *, orientation: str = "", annotation_rows: int = 0
         As for :func:`dolor.io.load.load`.
     name
         What messages call it; default: its path.
+    sample_pattern
+        Regular expression with one named group, searched in the name of each file: what its barcodes begin with;
+        default: what stands in that name before the words that all such files share.
 
     Raises
     ------
@@ -55,11 +60,11 @@ def load_folder(folder: Path, *, orientation: str = "", annotation_rows: int = 0
     parts = {}
     for file in files:
         part = load(file, orientation=orientation, annotation_rows=annotation_rows)
-        parts[_label(file, folder)] = part
+        parts[_label(file, folder, sample_pattern)] = part
         part.obs["file"] = file.name if file.parent == folder else file.relative_to(folder).as_posix()
     if len(parts) < len(files):
         raise DataError(f"{name}: two of its samples have the same name; rename their files")
-    return next(iter(parts.values())) if len(parts) == 1 else joined(parts)
+    return next(iter(parts.values())) if len(parts) == 1 and not sample_pattern else joined(parts)
 
 
 def _samples(folder: Path) -> list[Path]:
@@ -69,8 +74,13 @@ def _samples(folder: Path) -> list[Path]:
     return matrices or [path for path in every if _COUNTS.search(path.name) and "meta" not in path.name.lower()]
 
 
-def _label(file: Path, folder: Path) -> str:
+def _label(file: Path, folder: Path, sample_pattern: str) -> str:
     """Name a sample by the prefix of its file, else by its folder."""
+    if sample_pattern:
+        found = re.search(sample_pattern, file.name)
+        if found is None:
+            raise DataError(f"{file.name}: the pattern {sample_pattern!r} does not tell which sample it is")
+        return found[1]
     label = prefix_of(file) if _MTX.search(file.name) else _ENDS.sub("", file.name)
     if label:
         return label

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -118,13 +119,15 @@ def _added(matrix: Any, adder: sparse.csr_matrix) -> sparse.csr_matrix:
     return sparse.csr_matrix(values @ adder.astype(values.dtype))
 
 
-def joined(parts: Mapping[str, AnnData]) -> AnnData:
+def joined(parts: Mapping[str, AnnData], reported: Counter[str] | None = None) -> AnnData:
     """Join samples; barcodes begin with the name of theirs, genes that a sample lacks count 0 there.
 
     Parameters
     ----------
     parts
         Objects by the name of the sample; genes may repeat within one only if all share the same genes in one order.
+    reported
+        Where to count the genes that are not in every sample.
     """
     import anndata
 
@@ -141,4 +144,8 @@ def joined(parts: Mapping[str, AnnData]) -> AnnData:
     for name, part in named.items():
         if not part.var_names.is_unique:
             raise DataError(f"{name}: gene names repeat, and its genes are not those of the other samples")
+    common = set.intersection(*(set(part.var_names) for part in named.values()))
+    every = set().union(*(part.var_names for part in named.values()))
+    if reported is not None:
+        reported["genes that some files lack, counted 0 there (no cell is lost)"] = len(every) - len(common)
     return anndata.concat(list(named.values()), join="outer", merge="first", fill_value=0)

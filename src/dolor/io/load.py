@@ -43,7 +43,7 @@ _REFUSED = {
 }
 
 
-def load(path: Path | str, *, orientation: str = "", annotation_rows: int = 0) -> AnnData:
+def load(path: Path | str, *, orientation: str = "", annotation_rows: int = 0, sample_pattern: str = "") -> AnnData:
     """Read a file or folder of any format, as it is: names and values are not changed yet.
 
     Parameters
@@ -55,6 +55,8 @@ def load(path: Path | str, *, orientation: str = "", annotation_rows: int = 0) -
         ``genes_by_cells`` or ``cells_by_genes``, for formats that leave it open.
     annotation_rows
         For a text table: rows under the header that describe the cells.
+    sample_pattern
+        For archives and folders: see :func:`dolor.io.folder.load_folder`.
 
     Returns
     -------
@@ -71,8 +73,10 @@ def load(path: Path | str, *, orientation: str = "", annotation_rows: int = 0) -
         if path.is_dir():
             from dolor.io.folder import load_folder
 
-            return load_folder(path, orientation=orientation, annotation_rows=annotation_rows)
-        return _load_file(path, orientation, annotation_rows)
+            return load_folder(
+                path, orientation=orientation, annotation_rows=annotation_rows, sample_pattern=sample_pattern
+            )
+        return _load_file(path, orientation, annotation_rows, sample_pattern)
     except DolorError:
         raise
     except _FAULTS as error:
@@ -80,7 +84,7 @@ def load(path: Path | str, *, orientation: str = "", annotation_rows: int = 0) -
         raise IntegrityError(f"{path}: is damaged, or not what it seems ({line}); fetch or write it again") from error
 
 
-def _load_file(path: Path, orientation: str, annotation_rows: int) -> AnnData:
+def _load_file(path: Path, orientation: str, annotation_rows: int, sample_pattern: str) -> AnnData:
     kind = kind_of(path)
     if kind == "hdf5":
         with _plain(path) as plain:
@@ -89,7 +93,13 @@ def _load_file(path: Path, orientation: str, annotation_rows: int) -> AnnData:
         from dolor.io.folder import load_folder
 
         with unpacked_archive(path, kind) as folder:
-            return load_folder(folder, orientation=orientation, annotation_rows=annotation_rows, name=str(path))
+            return load_folder(
+                folder,
+                orientation=orientation,
+                annotation_rows=annotation_rows,
+                name=str(path),
+                sample_pattern=sample_pattern,
+            )
     readers: dict[str, Callable[[], Matrix]] = {
         "rds": lambda: read_rds(path, orientation),
         "mtx": lambda: read_mtx(path),

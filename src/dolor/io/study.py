@@ -1,29 +1,36 @@
-"""Reading a study of the registry: its file, its fields, the cells that it says to keep."""
+"""Reading a study of the registry: its files, its metadata, its fields, the cells that it says to keep."""
 
 from __future__ import annotations
 
 import os
-import re
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pandas as pd
+import numpy as np
 
 from dolor.errors import DataError, UsageError
-from dolor.io.h5ad import read_h5ad
+from dolor.io.files import data_folder, stored_paths
+from dolor.io.genes import checked_organism, joined, with_symbols
+from dolor.io.load import load
+from dolor.io.metadata import joined_to, read_metadata
 from dolor.io.read import read
+from dolor.io.rules import kept_cells, with_rules
 from dolor.knowledge import registry
+from dolor.knowledge.study import CONVERT
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-    from dolor.knowledge.study import Rule, Study
+    from dolor.knowledge.study import Study, StudyFile
+
+__all__ = ["SIMULATED", "read_study", "study_file", "with_rules"]
 
 SIMULATED = "simulated"
 
 
 def study_file(name: str, path: Path | str | None = None) -> Path:
-    """Say where the file of a study is.
+    """Say where the first file of a study with counts is.
 
     Parameters
     ----------
@@ -40,6 +47,11 @@ def study_file(name: str, path: Path | str | None = None) -> Path:
     ------
     dolor.errors.UsageError
         There is no such study, or its files are not at hand.
+
+    Examples
+    --------
+    >>> study_file("kang2018", "mine.h5ad").name
+    'mine.h5ad'
     """
     if path:
         return Path(path)
@@ -47,12 +59,16 @@ def study_file(name: str, path: Path | str | None = None) -> Path:
         return Path(name)
     study = registry.show(name)
     file = next((file for file in study.files if file.content == "counts"), None)
-    if file is None or file.location != "DOLOR_DATA":
+    if file is None:
         raise UsageError(f"the file of study '{name}' has to be named: give its path in the configuration")
-    folder = os.environ.get("DOLOR_DATA")
-    if not folder:
-        raise UsageError(f"study '{name}' is read from '{file.name}' in the folder named by $DOLOR_DATA: set it")
-    return Path(folder) / file.folder / file.name
+    found = stored_paths(study, file, data_folder())
+    if found:
+        return found[0]
+    if file.location == "DOLOR_DATA":
+        if not os.environ.get("DOLOR_DATA"):
+            raise UsageError(f"study '{name}' is read from '{file.name}' in the folder named by $DOLOR_DATA: set it")
+        return data_folder() / file.folder / file.name
+    return data_folder() / study.id / file.name
 
 
 def read_study(
@@ -63,9 +79,9 @@ def read_study(
     Parameters
     ----------
     name
-        A study of the registry, ``simulated``, or the path of an h5ad file whose ``obs`` already has the fields.
+        A study of the registry, ``simulated``, or the path of a file whose cells already have the fields.
     path
-        The file itself, when it is not where the registry says.
+        The file itself, or the folder with the files of the study, when it is not where the registry says.
     dataset_id
         Name of the dataset; default: that of the study.
 
@@ -74,111 +90,118 @@ def read_study(
     cells
         Checked Cells; ``obs["condition_model"]`` says what was done to the animal, in the words of the registry.
     source
-        The file that was read.
+        The file that was read, the first if there are several.
     dropped
-        How many cells the entry says to leave out, by column.
+        How many cells were left out, by reason.
 
     Raises
     ------
     dolor.errors.DolorError
-        The study, its file or a field is missing or wrong.
+        The study, its files or a field are missing or wrong.
+
+    Examples
+    --------
+    >>> import dolor as dl
+    >>> cells, source, dropped = dl.datasets.read_study("kang2018")  # doctest: +SKIP
     """
-    source = study_file(name, path)
-    found = read_h5ad(source)
-    dropped: dict[str, int] = {}
-    if name != SIMULATED and not name.endswith(".h5ad"):
-        study = registry.show(name)
-        if study.files[0].format != "h5ad":
-            raise UsageError(f"study '{name}' comes as {study.files[0].format}, which this version does not read")
-        found, dropped = _kept(found, study, str(source))
-        found.obs = with_rules(found.obs, study, str(source))
+    dropped: Counter[str] = Counter()
+    if name == SIMULATED or name.endswith(".h5ad"):
+        source = study_file(name, path)
+        found = load(source)
+    else:
+        found, source = _read_entry(registry.show(name), path, dropped)
     if dataset_id:
         found.obs["dataset_id"] = dataset_id
     elif "dataset_id" not in found.obs.columns:
         found.obs["dataset_id"] = source.stem if name.endswith(".h5ad") else name
-    return read(found, name=str(source)), source, dropped
+    return read(found, name=str(source)), source, dict(dropped)
 
 
-def with_rules(obs: pd.DataFrame, study: Study, source: str) -> pd.DataFrame:
-    """Fill the fields of the sample by the rules of a registry entry.
-
-    Parameters
-    ----------
-    obs
-        One row a cell, its barcode as the index.
-    study
-        The entry.
-    source
-        Name of the file; rules may read it.
-
-    Returns
-    -------
-    The same rows with the fields added, and ``condition_model``.
-
-    Raises
-    ------
-    dolor.errors.DataError
-        A column is missing, a pattern does not match, or a value is none that the entry lists.
-    """
-    filled = obs.copy()
-    # A join and a pattern may read fields that other rules fill.
-    for field, rule in sorted(study.rules.items(), key=lambda item: bool(item[1].join or item[1].pattern)):
-        filled[field] = _apply(rule, field, obs, filled, source)
-    for field, value in _fields_of_file(study, source).items():
-        filled[field] = value
-    models = {condition.value: condition.model for condition in study.conditions}
-    filled["condition_model"] = filled["condition"].map(models).fillna("not_stated")
-    return filled
-
-
-def _fields_of_file(study: Study, source: str) -> dict[str, str]:
-    """Return what the entry says of every cell of this very file."""
-    return next((file.fields for file in study.files if file.name == Path(source).name), {})
-
-
-def _apply(rule: Rule, field: str, obs: pd.DataFrame, filled: pd.DataFrame, source: str) -> pd.Series[Any]:
-    where = f"{source}: {field}"
-    if rule.constant:
-        return pd.Series(rule.constant, index=obs.index)
-    if rule.join:
-        return filled[list(rule.join)].astype(str).agg("_".join, axis=1)
-    if rule.pattern:
-        return _translate(_matched(rule, filled, obs, source, where), rule, where)
-    if rule.column not in obs.columns:
-        raise DataError(f"{where}: obs has no column '{rule.column}'; there are {', '.join(map(str, obs.columns))}")
-    return _translate(obs[rule.column].astype(object).where(obs[rule.column].notna(), "").astype(str), rule, where)
-
-
-def _matched(rule: Rule, filled: pd.DataFrame, obs: pd.DataFrame, source: str, where: str) -> pd.Series[Any]:
-    texts = {
-        "barcode": pd.Series(obs.index.astype(str), index=obs.index),
-        "file": pd.Series(Path(source).name, index=obs.index),
-        "sample_id": filled.get("sample_id", pd.Series("", index=obs.index)).astype(str),
-    }[rule.source]
-    found = texts.str.extract(re.compile(rule.pattern), expand=False)
-    if found.isna().any():
-        example = texts[found.isna()].iloc[0]
-        raise DataError(f"{where}: the pattern {rule.pattern!r} does not match {example[:60]!r}")
-    return found
-
-
-def _translate(values: pd.Series[Any], rule: Rule, where: str) -> pd.Series[Any]:
-    if not rule.values:
-        return values
-    unknown = sorted(set(values) - set(rule.values))
-    if unknown:
-        raise DataError(
-            f"{where}: holds {', '.join(map(repr, unknown[:5]))}; the entry knows {', '.join(map(repr, rule.values))}"
+def _read_entry(study: Study, path: Path | str | None, dropped: Counter[str]) -> tuple[AnnData, Path]:
+    """Read all files of counts of an entry and join them."""
+    parts: dict[str, AnnData] = {}
+    source: Path | None = None
+    for file, stored in _counts(study, path):
+        part = load(
+            stored,
+            orientation=file.orientation,
+            annotation_rows=file.annotation_rows,
+            sample_pattern=file.sample_pattern,
         )
-    return values.map(rule.values)
+        part = _without_empty(part, dropped)
+        part = _described(part, study, stored, dropped)
+        organism = checked_organism(part.var_names, study.organism, str(stored)) or study.organism
+        parts[stored.name] = with_symbols(part, organism, source=str(stored))
+        source = source or stored
+    if source is None:
+        raise UsageError(
+            f"study '{study.id}' has no file of counts that is read here: {study.notes or 'see its entry'}"
+        )
+    if len(parts) == 1:
+        return parts[source.name], source
+    return joined(_by_sample(parts), dropped), source
 
 
-def _kept(found: AnnData, study: Study, source: str) -> tuple[AnnData, dict[str, int]]:
-    dropped = {}
-    for column, values in study.keep.items():
-        if column not in found.obs.columns:
-            raise DataError(f"{source}: obs has no column '{column}', by which the entry says which cells to keep")
-        keep = found.obs[column].astype(str).isin(values).to_numpy()
-        dropped[f"{column} is not {' or '.join(values)}"] = int((~keep).sum())
-        found = found[keep].copy()
-    return found, dropped
+def _without_empty(part: AnnData, dropped: Counter[str]) -> AnnData:
+    """Leave out droplets without a single count, of which raw 10x files hold hundreds of thousands."""
+    matrix = part.layers.get("counts", part.X)
+    filled = np.asarray(abs(matrix).sum(axis=1)).ravel() > 0
+    if filled.all():
+        return part
+    dropped["without a single count"] += int((~filled).sum())
+    return part[filled].copy()
+
+
+def _by_sample(parts: dict[str, AnnData]) -> dict[str, AnnData]:
+    """Name each part by its only sample, where that is unique; the barcodes will begin with it."""
+    samples = {name: part.obs["sample_id"].astype(str).unique() for name, part in parts.items()}
+    singles = [found[0] for found in samples.values() if len(found) == 1]
+    if len(set(singles)) == len(parts):
+        return dict(zip(singles, parts.values(), strict=True))
+    return {name.partition(".")[0]: part for name, part in parts.items()}
+
+
+def _counts(study: Study, path: Path | str | None) -> list[tuple[StudyFile, Path]]:
+    """Pair the files of counts with where they lie."""
+    files = [file for file in study.files if file.content == "counts" and file.values == "counts"]
+    for file in files:
+        if file.format in CONVERT:
+            raise UsageError(
+                f"study '{study.id}' comes as {file.format}, which this version does not read; "
+                "convert it as the documentation of dolor.io.formats.rds says"
+            )
+    if path is not None and not Path(path).is_dir():
+        return [(files[0], Path(path))] if files else []
+    folder = data_folder(path)
+    pairs = []
+    for file in files:
+        found = stored_paths(study, file, folder)
+        if not found:
+            if path is None and file.location == "DOLOR_DATA":
+                study_file(study.id)
+            raise DataError(
+                f"{folder / study.id / file.name}: no such file; get it with  dolor datasets fetch {study.id}"
+            )
+        pairs += [(file, one) for one in found]
+    return pairs
+
+
+def _described(part: AnnData, study: Study, stored: Path, dropped: Counter[str]) -> AnnData:
+    """Put metadata beside the cells, keep those that the entry keeps, and fill the fields."""
+    part.obs_names = part.obs_names.astype(str)
+    for file in study.files:
+        if file.content != "metadata":
+            continue
+        found = stored_paths(study, file, stored.parent) or stored_paths(study, file, data_folder())
+        if not found:
+            raise DataError(f"{stored.parent / file.name}: no such file; it describes the cells of {stored.name}")
+        table = read_metadata(found[0], file.key)
+        obs, lost = joined_to(part.obs, table, str(found[0]), by_position=file.by_position)
+        dropped.update(lost)
+        part = part[part.obs_names.isin(obs.index)].copy() if len(obs) < part.n_obs else part
+        part.obs = obs
+    keep, lost = kept_cells(part.obs, study, str(stored))
+    dropped.update(lost)
+    part = part if keep.all() else part[keep].copy()
+    part.obs = with_rules(part.obs, study, str(stored))
+    return part

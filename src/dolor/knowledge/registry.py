@@ -69,6 +69,11 @@ def validate(path: Path | str | None = None) -> list[str]:
     Returns
     -------
     One sentence a fault, naming entry and key; empty if there is none.
+
+    Examples
+    --------
+    >>> validate()
+    []
     """
     source = Path(path) if path is not None else signature_path("datasets.yaml")
     return [fault for name, entry in _entries(source).items() for fault in _faults(name, entry)]
@@ -77,10 +82,26 @@ def validate(path: Path | str | None = None) -> list[str]:
 def show(name: str, *, extra: Iterable[Path | str] = ()) -> Study:
     """Find one study.
 
+    Parameters
+    ----------
+    name
+        Its id.
+    extra
+        Further registry files, such as a laboratory's own studies.
+
+    Returns
+    -------
+    The entry.
+
     Raises
     ------
     dolor.errors.UsageError
         No study has this id; the message names the nearest.
+
+    Examples
+    --------
+    >>> show("GSE154659").organism
+    'mouse'
     """
     studies = load(extra=extra)
     if name not in studies:
@@ -94,11 +115,21 @@ def show(name: str, *, extra: Iterable[Path | str] = ()) -> Study:
 def table(*, extra: Iterable[Path | str] = ()) -> pd.DataFrame:
     """List the studies like a catalogue.
 
+    Parameters
+    ----------
+    extra
+        Further registry files, such as a laboratory's own studies.
+
     Returns
     -------
     One row a study, text in every column: ``id organism tissue compartment conditions sexes assay suspension_type
     files readable citation unverified``. ``readable`` is ``yes`` where the files and the way to read samples from
     them are known.
+
+    Examples
+    --------
+    >>> bool((table()["readable"] == "yes").any())
+    True
     """
     import pandas as pd
 

@@ -80,6 +80,9 @@ class StudyFile(_Part):
     orientation: Literal["", "genes_by_cells", "cells_by_genes"] = ""
     annotation_rows: int = Field(0, ge=0, description="Rows under the header of a dense text that describe the cells.")
     key: str = Field("", description="Column of a metadata table with the barcodes; empty: the first.")
+    sample_pattern: str = Field(
+        "", description="Regular expression with one named group; what it finds in a file name goes before barcodes."
+    )
     by_position: bool = Field(False, description="Rows of the metadata are in the order of the cells.")
     fields: dict[str, str] = Field({}, description="Fields that hold for every cell of this file.")
     notes: str = ""
@@ -95,6 +98,13 @@ class StudyFile(_Part):
     @classmethod
     def _format_is_known(cls, word: str) -> str:
         return _one_of(word, FORMATS)
+
+    @field_validator("sample_pattern")
+    @classmethod
+    def _pattern_has_one_group(cls, pattern: str) -> str:
+        if pattern:
+            _check_pattern(pattern)
+        return pattern
 
     @field_validator("fields")
     @classmethod
