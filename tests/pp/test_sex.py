@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import dolor as dl
-from dolor.pp.sex import call_sample, female_probability
+from dolor.errors import UsageError
+from dolor.pp.sex import call_sample, estimate_leakage, female_probability
 
 Maker = Callable[..., AnnData]
 GENES = ["Xist", "Ddx3y", "Kdm5d", "Actb"]
@@ -59,3 +60,46 @@ def test_probability_is_symmetric_and_grows_with_the_difference(female: int, mal
 def test_few_informative_cells_call_nothing() -> None:
     assert call_sample(np.array(["female"] * 9 + ["unknown"] * 500)) == ("unknown", 0.0)
     assert call_sample(np.array(["female"] * 90 + ["male"] * 10)) == ("female", 0.9)
+
+
+def test_leakage_is_learnt_where_both_sexes_are_pooled() -> None:
+    rng = np.random.default_rng(1)
+    is_female = np.arange(600) < 300
+    female = rng.poisson(np.where(is_female, 4.0, 0.5)).astype(float)
+    male = rng.poisson(np.where(is_female, 0.3, 3.0)).astype(float)
+    found = estimate_leakage(female, male)
+    assert found.in_female == pytest.approx(0.3 / 4.3, abs=0.02)
+    assert found.in_male == pytest.approx(0.5 / 3.5, abs=0.03)
+    assert found.female_cells == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize(("organism", "suspension"), [("mouse", "nucleus"), ("human", "cell")])
+def test_confidence_holds_and_faults_are_reported(organism: str, suspension: str) -> None:
+    made = dl.simulate.study(
+        seed=2, n_animals=2, cells_per_sample=150, n_genes=1200, organism=organism, suspension_type=suspension
+    )
+    calls = dl.pp.call_sex(made.cells)
+    cells = calls[calls["barcode"] != ""].set_index("barcode").loc[made.cells.obs_names]
+    truth = made.cells.obs["truth_sex"].astype(str)
+    called = (cells["called"] != "unknown") & (truth != "mixed")
+    right = (cells["called"] == truth)[called]
+    assert right.mean() >= 0.98
+    assert right.mean() >= cells["confidence"][called].mean() - 0.01
+    report = dl.pp.sex_report(calls).set_index("sample_id")
+    swapped = made.truth.loc[made.truth["kind"] == "swapped_sex", "sample_id"]
+    assert set(report.index[report["verdict"] == "contradicted"]) == set(swapped)
+    assert report.index[report["verdict"] == "pooled"].tolist() == ["drg_injured_pool"]
+    assert set(report["verdict"]) == {"confirmed", "contradicted", "pooled"}
+
+
+def test_a_threshold_that_would_guess_is_refused(make_cells: Maker) -> None:
+    with pytest.raises(UsageError, match=r"threshold is 0\.5"):
+        dl.pp.call_sex(make_cells(), threshold=0.5)
+
+
+def test_one_side_alone_tells_nothing(make_cells: Maker) -> None:
+    cells = _cells(
+        make_cells, dict.fromkeys(("s0", "s1", "s2", "s3"), 0.2), dict.fromkeys(("s0", "s1", "s2", "s3"), 1.0)
+    )
+    without_y = cells[:, ["Xist", "Actb"]].copy()
+    assert set(dl.pp.call_sex(without_y)["called"]) == {"unknown"}

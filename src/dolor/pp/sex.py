@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,34 +10,84 @@ import pandas as pd
 
 from dolor.contracts.cells import check_cells
 from dolor.contracts.tables import SEX, check
+from dolor.errors import UsageError
 from dolor.knowledge.genes import SEX_GENES
 
 if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
 
-# A leak of this share of the other sex's signal (ambient RNA, doublets) is expected in any library.
-_LEAK = 0.1
 _MIN_INFORMATIVE = 10
+# More than this share of cells of the rarer sex is more than leakage and doublets bring: a pooled library.
+_POOLED = 0.1
+# What is believed of leakage before a look at the sample: a mean of 5 %, worth 40 transcripts; never above 30 %.
+_LEAK, _LEAK_WEIGHT, _LEAK_MOST = 0.05, 40.0, 0.3
+# Cells of each sex that a sample is thought to hold before a look at it; its prior odds stay within 99 to 1.
+_CELLS_BEFORE, _PRIOR_LEAST = 5.0, 0.01
+_ROUNDS = 50
 
 
-def female_probability(female: NDArray[np.float64], male: NDArray[np.float64]) -> NDArray[np.float64]:
+@dataclass(frozen=True)
+class Leakage:
+    """Of one sample: share of the other sex's transcripts in a female cell, in a male one, and of female cells."""
+
+    in_female: float = _LEAK
+    in_male: float = _LEAK
+    female_cells: float = 0.5
+
+
+def female_probability(
+    female: NDArray[np.float64], male: NDArray[np.float64], sample: Leakage = Leakage()
+) -> NDArray[np.float64]:
     """Return the probability that a cell is female, from its counts of female and male genes.
 
-    Each transcript is taken as drawn from the cell's own sex with probability 0.9 and from leakage with 0.1, so the
-    log odds are (female - male) · log 9 with even prior odds. A cell without any such transcript has 0.5.
+    Each such transcript is the cell's own or has leaked in. A cell without any says nothing and has 0.5.
 
     Parameters
     ----------
     female, male
         Counts, one a cell.
+    sample
+        Leakage into the cells of the sample, and the share of them that are female.
 
     Returns
     -------
     Probabilities, one a cell.
     """
-    log_odds = (female - male) * np.log((1 - _LEAK) / _LEAK)
+    log_odds = female * np.log((1 - sample.in_female) / sample.in_male)
+    log_odds -= male * np.log((1 - sample.in_male) / sample.in_female)
+    prior = min(max(sample.female_cells, _PRIOR_LEAST), 1 - _PRIOR_LEAST)
+    log_odds = np.where(female + male > 0, log_odds + np.log(prior / (1 - prior)), 0.0)
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds, -50, 50))))
+
+
+def estimate_leakage(female: NDArray[np.float64], male: NDArray[np.float64]) -> Leakage:
+    """Learn from a sample how much leaks into its cells and how many are female: a mixture of two binomials.
+
+    Parameters
+    ----------
+    female, male
+        Counts of female and male genes, one a cell.
+
+    Returns
+    -------
+    The estimate; the belief beforehand where no cell holds such a transcript.
+    """
+    telling = female + male > 0
+    female, male = female[telling], male[telling]
+    found = Leakage()
+    for _ in range(_ROUNDS):
+        weight = female_probability(female, male, found)
+        found = Leakage(
+            in_female=_leak((weight * male).sum(), (weight * (female + male)).sum()),
+            in_male=_leak(((1 - weight) * female).sum(), ((1 - weight) * (female + male)).sum()),
+            female_cells=float((weight.sum() + _CELLS_BEFORE) / (len(weight) + 2 * _CELLS_BEFORE)),
+        )
+    return found
+
+
+def _leak(foreign: float, total: float) -> float:
+    return float(min((foreign + _LEAK * _LEAK_WEIGHT) / (total + _LEAK_WEIGHT), _LEAK_MOST))
 
 
 def call_sample(calls: NDArray[np.str_]) -> tuple[str, float]:
@@ -50,7 +101,7 @@ def call_sample(calls: NDArray[np.str_]) -> tuple[str, float]:
     Returns
     -------
     called
-        ``mixed`` when the rarer sex holds more than a fifth of the called cells: more than leakage and doublets
+        ``mixed`` when the rarer sex holds more than a tenth of the called cells: more than leakage and doublets
         bring; ``unknown`` with fewer than ten called cells.
     confidence
         Share of the called cells that agree; for ``mixed`` the evenness of the two, from 0 to 1.
@@ -60,13 +111,17 @@ def call_sample(calls: NDArray[np.str_]) -> tuple[str, float]:
     if informative < _MIN_INFORMATIVE:
         return "unknown", 0.0
     minority = min(n_female, n_male) / informative
-    if minority > 0.2:
+    if minority > _POOLED:
         return "mixed", 2 * minority
     return ("female" if n_female > n_male else "male"), 1 - minority
 
 
-def call_sex(adata: AnnData, *, threshold: float = 0.85) -> pd.DataFrame:
-    """Call the sex of every cell and every sample.
+def call_sex(adata: AnnData, *, threshold: float = 0.9) -> pd.DataFrame:
+    """Call the sex of every cell and every sample from Xist and Tsix against the genes of the Y chromosome.
+
+    How much of either leaks into cells of the other sex is learnt in each sample, so that the confidence holds in
+    pooled libraries and in nuclei. Reported sex is no evidence. A matrix that lacks the genes of either side tells
+    nothing, since the absence of the other side's transcripts then means nothing: all is ``unknown``.
 
     Parameters
     ----------
@@ -84,6 +139,8 @@ def call_sex(adata: AnnData, *, threshold: float = 0.85) -> pd.DataFrame:
     ------
     dolor.errors.DataError
         The object is not Cells.
+    dolor.errors.UsageError
+        ``threshold`` is not above 0.5 and below 1.
 
     Examples
     --------
@@ -93,9 +150,16 @@ def call_sex(adata: AnnData, *, threshold: float = 0.85) -> pd.DataFrame:
     >>> set(calls["called"]) <= {"female", "male", "mixed", "unknown"}
     True
     """
+    if not 0.5 < threshold < 1:
+        raise UsageError(f"threshold is {threshold}: a call needs a probability above 0.5 and below 1")
     check_cells(adata)
     female_genes, male_genes = SEX_GENES[str(adata.obs["organism"].iloc[0])]
-    probability = female_probability(_total(adata, female_genes), _total(adata, male_genes))
+    probability = np.full(adata.n_obs, 0.5)
+    if adata.var_names.isin(female_genes).any() and adata.var_names.isin(male_genes).any():
+        female, male = _total(adata, female_genes), _total(adata, male_genes)
+        for cells_of_sample in adata.obs.groupby("sample_id", observed=True).indices.values():
+            own = female[cells_of_sample], male[cells_of_sample]
+            probability[cells_of_sample] = female_probability(*own, estimate_leakage(*own))
     calls = np.select([probability >= threshold, probability <= 1 - threshold], ["female", "male"], "unknown")
     cells = pd.DataFrame(
         {
@@ -114,40 +178,6 @@ def call_sex(adata: AnnData, *, threshold: float = 0.85) -> pd.DataFrame:
     return check(pd.concat([samples, cells], ignore_index=True), SEX)
 
 
-def settle_sex(adata: AnnData, calls: pd.DataFrame) -> AnnData:
-    """Give each sample the sex that the statistics use, and keep what was reported.
-
-    A call fills what was unknown. Where call and report contradict each other nothing is overruled in silence: the
-    sample becomes ``unknown`` and so leaves the comparisons of the sexes. Samples that hold both sexes are ``mixed``.
-
-    Parameters
-    ----------
-    adata
-        Cells; ``obs["sex"]`` is changed in place, ``obs["sex_reported"]`` is added.
-    calls
-        Table ``sex``, from :func:`call_sex`.
-
-    Returns
-    -------
-    The same object.
-    """
-    samples = calls[calls["barcode"] == ""].set_index("sample_id")
-    settled = {str(sample): _settle(str(row["reported"]), str(row["called"])) for sample, row in samples.iterrows()}
-    adata.obs["sex_reported"] = adata.obs["sex"].astype(str)
-    adata.obs["sex"] = adata.obs["sample_id"].astype(str).map(settled)
-    return adata
-
-
-def _settle(reported: str, called: str) -> str:
-    if called == "unknown" or reported == called:
-        return reported
-    if reported == "unknown" or called == "mixed":
-        return called
-    return "mixed" if reported == "mixed" else "unknown"
-
-
 def _total(adata: AnnData, genes: tuple[str, ...]) -> NDArray[np.float64]:
-    present = [gene for gene in genes if gene in adata.var_names]
-    if not present:
-        return np.zeros(adata.n_obs)
-    return np.asarray(adata[:, present].layers["counts"].sum(axis=1), dtype=float).ravel()
+    measured = np.asarray(adata.var_names.isin(genes))
+    return np.asarray(adata.layers["counts"][:, measured].sum(axis=1), dtype=float).ravel()
