@@ -53,33 +53,33 @@ function effectLines(rows) {
   const drawn = rows.filter((row) => Number.isFinite(row.effect));
   if (!drawn.length) return element('p', {}, 'No comparison gives an effect.');
   const reach = Math.max(...drawn.map((row) => Math.abs(row.effect) + (Number.isFinite(row.half) ? row.half : 0)), 0.5);
-  const x = scale(-reach, reach, 270, 520);
+  const x = scale(-reach, reach, 222, 392);
   const height = 26 * drawn.length + 36;
   const parts = [drawing('line', { x1: x(0), x2: x(0), y1: 8, y2: height - 26, class: 'zero' })];
   drawn.forEach((row, place) => {
     const y = 20 + 26 * place;
     const sure = row.qvalue < 0.05;
     const colour = !sure ? '#8a8f98' : row.effect > 0 ? '#c4500c' : '#0a6ebd';
-    parts.push(label(262, y + 4, row.name, { 'text-anchor': 'end' }));
+    parts.push(label(214, y + 4, row.name, { 'text-anchor': 'end' }));
     if (Number.isFinite(row.half)) parts.push(drawing('line', { x1: x(row.effect - row.half), x2: x(row.effect + row.half), y1: y, y2: y, stroke: colour, 'stroke-width': 2 }));
     parts.push(drawing('circle', { cx: x(row.effect), cy: y, r: 5, fill: sure ? colour : 'none', stroke: colour, 'stroke-width': 2 }));
-    parts.push(label(530, y + 4, row.status === 'tested' ? `q ${decimal(row.qvalue, 2)}` : row.status));
+    parts.push(label(402, y + 4, row.status === 'tested' ? `q ${decimal(row.qvalue, 2)}` : row.status));
   });
   for (const tick of [-reach, 0, reach]) parts.push(label(x(tick), height - 10, decimal(tick, 2), { 'text-anchor': 'middle' }));
-  return drawing('svg', { viewBox: `0 0 610 ${height}`, width: 610, role: 'img', 'aria-label': 'Effect with 95 % interval of each comparison' }, ...parts);
+  return drawing('svg', { viewBox: `0 0 470 ${height}`, width: 470, role: 'img', 'aria-label': 'Effect with 95 % interval of each comparison' }, ...parts);
 }
 
 // How much of the ligand's supply comes from more cells, and how much from more transcript per cell.
 function driverBars(infiltration, perCell) {
   if (!Number.isFinite(infiltration) || !Number.isFinite(perCell)) return null;
   const reach = Math.max(Math.abs(infiltration), Math.abs(perCell), Math.abs(infiltration + perCell), 0.5);
-  const x = scale(-reach, reach, 150, 380);
+  const x = scale(-reach, reach, 118, 330);
   const parts = [drawing('line', { x1: x(0), x2: x(0), y1: 4, y2: 84, class: 'zero' })];
   [['more sender cells', infiltration, '#1f6f8b'], ['more per cell', perCell, '#b3762b'], ['supply in all', infiltration + perCell, '#6d737c']].forEach(([name, value, colour], place) => {
     const y = 8 + 26 * place;
-    parts.push(label(142, y + 13, name, { 'text-anchor': 'end' }));
+    parts.push(label(110, y + 13, name, { 'text-anchor': 'end' }));
     parts.push(drawing('rect', { x: Math.min(x(0), x(value)), y, width: Math.abs(x(value) - x(0)), height: 18, fill: colour }));
-    parts.push(label(390, y + 13, `${value > 0 ? '+' : ''}${decimal(value, 2)} log2`));
+    parts.push(label(338, y + 13, `${value > 0 ? '+' : ''}${decimal(value, 2)} log2`));
   });
-  return drawing('svg', { viewBox: '0 0 470 90', width: 470, role: 'img', 'aria-label': 'What drives the change of the ligand' }, ...parts);
+  return drawing('svg', { viewBox: '0 0 430 90', width: 430, role: 'img', 'aria-label': 'What drives the change of the ligand' }, ...parts);
 }

@@ -72,7 +72,7 @@ class Evidence {
 
   points(supply, dataset, population, unit, title) {
     const found = this.values(supply, dataset, population, unit);
-    return element('figure', { class: 'scroll' }, samplePoints(title, dataset.samples, found.map(([value]) => value), found.map(([, n]) => n)));
+    return element('figure', { class: 'scroll', tabindex: 0 }, samplePoints(title, dataset.samples, found.map(([value]) => value), found.map(([, n]) => n)));
   }
 
   effects(pair) {
@@ -83,13 +83,13 @@ class Evidence {
       if (c.pair.values[row] !== pair) continue;
       rows.push({ name: comparisons[c.comparison.values[row]].name, effect: c.effect.at(row), half: interval(c.se.at(row), c.df.at(row)), qvalue: c.qvalue.at(row), status: c.status.at(row) });
     }
-    return element('figure', { class: 'scroll' }, element('h4', {}, 'log2 change of the score, with 95 % interval'), effectLines(rows));
+    return element('figure', { class: 'scroll', tabindex: 0 }, element('h4', {}, 'log2 change of the score, with 95 % interval'), effectLines(rows));
   }
 
   driver(row) {
     const c = this.data.contrasts.columns;
     const bars = driverBars(c.infiltration.at(row), c.per_cell.at(row));
-    return bars && element('figure', { class: 'scroll' }, element('h4', {}, 'Why the ligand’s supply changes'), bars);
+    return bars && element('figure', { class: 'scroll', tabindex: 0 }, element('h4', {}, 'Why the ligand’s supply changes'), bars);
   }
 
   // The response programmes of the receiver in the same comparison: they corroborate a signal, they do not prove it.
