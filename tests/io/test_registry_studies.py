@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from dolor.errors import DataError
+from dolor.io.fetch import fetch
 from dolor.io.study import read_study
 from dolor.knowledge import registry
 
@@ -18,18 +23,37 @@ from studies import STUDIES
 SHARED = {"kang2018", "yu2024_xenium", "tms_liver", "allen_m1"}
 
 
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A folder and the address under which a local server offers it."""
+    folder = tmp_path_factory.mktemp("mirror")
+    running = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    threading.Thread(target=running.serve_forever, args=(0.05,), daemon=True).start()
+    yield folder, f"http://127.0.0.1:{running.server_address[1]}"
+    running.shutdown()
+    running.server_close()
+
+
 def test_every_readable_study_has_its_small_files() -> None:
     table = registry.table()
     assert set(table.loc[table["readable"] == "yes", "id"]) == STUDIES.keys() | SHARED
 
 
 @pytest.mark.parametrize("name", STUDIES)
-def test_the_study_is_read(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / name
+def test_the_study_is_fetched_and_read(
+    name: str, mirror: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = mirror[0] / name
     folder.mkdir()
     make, expected = STUDIES[name]
     make(folder)
     monkeypatch.setenv("DOLOR_DATA", str(tmp_path))
+    fetch(name, mirror=mirror[1])
     cells, _, _ = read_study(name)
     samples = cells.obs[["sample_id", "condition", "sex"]].astype(str).drop_duplicates()
     assert set(samples.itertuples(index=False, name=None)) == expected

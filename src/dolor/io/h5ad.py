@@ -60,15 +60,24 @@ def read_obs(path: Path | str) -> pd.DataFrame:
     dolor.errors.DolorError
         As in :func:`read_h5ad`.
     """
+    return _read_member(path, "obs")
+
+
+def read_var(path: Path | str) -> pd.DataFrame:
+    """Read the table of genes of an h5ad file, and not its matrix; errors as in :func:`read_obs`."""
+    return _read_member(path, "var")
+
+
+def _read_member(path: Path | str, name: str) -> pd.DataFrame:
     from anndata.io import read_elem
 
     path = check_is_file(path)
     try:
         with h5py.File(path, "r") as stored:
             refuse_hostile(stored, path)
-            return cast("pd.DataFrame", read_elem(stored["obs"]))
+            return cast("pd.DataFrame", read_elem(stored[name]))
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        raise IntegrityError(f"{path}: its table of cells cannot be read ({_first_line(error)})") from error
+        raise IntegrityError(f"{path}: its table '{name}' cannot be read ({_first_line(error)})") from error
 
 
 def check_is_file(path: Path | str) -> Path:

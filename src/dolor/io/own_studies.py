@@ -1,0 +1,44 @@
+"""A laboratory's own studies, in a registry file of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dolor.errors import DataError
+from dolor.io.atomic import write_text
+from dolor.knowledge import registry
+
+
+def add(entry: Path | str, to: Path | str) -> list[str]:
+    """Add the studies of one file to a registry file, once they are found sound.
+
+    Parameters
+    ----------
+    entry
+        A YAML file with one or more entries, in the form of ``signatures/datasets.yaml``.
+    to
+        The registry file of the laboratory; made if it is not there.
+
+    Returns
+    -------
+    The ids that were added.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        An entry is wrong, or its id is taken; the registry file is left as it was.
+
+    Examples
+    --------
+    >>> add("our_study.yaml", "our_studies.yaml")  # doctest: +SKIP
+    ['our_study']
+    """
+    entry, to = Path(entry), Path(to)
+    added = registry.load(entry)
+    taken = registry.load(extra=[to] if to.exists() else [])
+    for name in added:
+        if name in taken:
+            raise DataError(f"{entry}: the id '{name}' is already in the registry; give your study another one")
+    before = to.read_text(encoding="utf-8").rstrip("\n") + "\n\n" if to.exists() else ""
+    write_text(to, before + entry.read_text(encoding="utf-8").rstrip("\n") + "\n")
+    return list(added)
