@@ -24,10 +24,14 @@ localrules:
 
 
 rule all:
+    default_target: True
     input:
         f"{RESULTS}/report.html",
-        [f"{RESULTS}/{name}/evaluation.json" for name, dataset in DATASETS.items() if dataset.labels],
-    default_target: True
+        [
+            f"{RESULTS}/{name}/evaluation.json"
+            for name, dataset in DATASETS.items()
+            if dataset.labels
+        ],
 
 
 # Named targets, to stop halfway: snakemake annotated, snakemake contrasted.

@@ -5,7 +5,11 @@ from dolor.crosstalk.claim_scope import Setting
 from dolor.crosstalk.claims import claims
 from dolor.crosstalk.composition import composition
 from dolor.crosstalk.contrast import contrast
+from dolor.crosstalk.from_de import from_de
+from dolor.crosstalk.identity import flag_lost_identity
+from dolor.crosstalk.meta import meta
 from dolor.crosstalk.profiles import profiles
+from dolor.crosstalk.relabeling import relabel
 from dolor.crosstalk.response import receiver_response
 from dolor.crosstalk.score import score
 
@@ -16,7 +20,11 @@ __all__ = [
     "composition",
     "contrast",
     "evaluate",
+    "flag_lost_identity",
+    "from_de",
+    "meta",
     "profiles",
     "receiver_response",
+    "relabel",
     "score",
 ]

@@ -11,21 +11,13 @@ rule simulate:
         "../environment.yaml"
     params:
         compartment=lambda wildcards: DATASETS[wildcards.dataset].compartment,
-        options=flags(animals=RUN.simulate.animals, cells=RUN.simulate.cells, seed=RUN.seed),
+        options=flags(
+            animals=RUN.simulate.animals, cells=RUN.simulate.cells, seed=RUN.seed
+        ),
         code=code_digest("simulate"),
     shell:
         "dolor simulate {params.compartment} --dataset-id {wildcards.dataset} {params.options}"
         " --out {output.cells:q} --truth {output.truth:q} > {log:q} 2>&1"
-
-
-def raw_file(wildcards):
-    """Give the file of a dataset: simulated here, or where the configuration or the registry says."""
-    from dolor.io.study import study_file
-
-    dataset = DATASETS[wildcards.dataset]
-    if dataset.study == "simulated":
-        return f"resources/simulated/{dataset.id}.h5ad"
-    return str(study_file(dataset.study, dataset.path))
 
 
 rule read:

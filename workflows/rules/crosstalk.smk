@@ -56,9 +56,30 @@ rule contrast:
         " --response {output.response:q} {params.reference} {params.options} > {log:q} 2>&1"
 
 
+rule meta:
+    input:
+        contrasts=expand(
+            f"{RESULTS}/{{dataset}}/contrasts.parquet", dataset=list(DATASETS)
+        ),
+        profiles=expand(f"{RESULTS}/{{dataset}}/profiles.h5ad", dataset=list(DATASETS)),
+    output:
+        f"{RESULTS}/meta.parquet",
+    log:
+        "logs/meta.log",
+    conda:
+        "../environment.yaml"
+    params:
+        results=subpath(output[0], parent=True),
+        code=code_digest("crosstalk"),
+    shell:
+        "dolor meta {params.results:q} --out {output:q} > {log:q} 2>&1"
+
+
 rule claims:
     input:
-        contrasts=expand(f"{RESULTS}/{{dataset}}/contrasts.parquet", dataset=list(DATASETS)),
+        contrasts=expand(
+            f"{RESULTS}/{{dataset}}/contrasts.parquet", dataset=list(DATASETS)
+        ),
         profiles=expand(f"{RESULTS}/{{dataset}}/profiles.h5ad", dataset=list(DATASETS)),
     output:
         f"{RESULTS}/claims.parquet",
@@ -67,7 +88,10 @@ rule claims:
     conda:
         "../environment.yaml"
     params:
+        results=subpath(output[0], parent=True),
         code=code_digest("crosstalk", "knowledge"),
-        signatures=signature_digest("mediators.tsv", "populations.yaml", "datasets.yaml"),
+        signatures=signature_digest(
+            "mediators.tsv", "populations.yaml", "datasets.yaml"
+        ),
     shell:
-        "dolor claims {RESULTS:q} --out {output:q} > {log:q} 2>&1"
+        "dolor claims {params.results:q} --out {output:q} > {log:q} 2>&1"

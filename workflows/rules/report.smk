@@ -11,15 +11,17 @@ rule methods:
     conda:
         "../environment.yaml"
     params:
+        results=subpath(output[0], parent=True),
         code=code_digest("report"),
     shell:
-        "dolor methods {RESULTS:q} --out {output:q} > {log:q} 2>&1"
+        "dolor methods {params.results:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule report:
     input:
         methods=f"{RESULTS}/methods.md",
         claims=f"{RESULTS}/claims.parquet",
+        meta=[f"{RESULTS}/meta.parquet"] if COMBINABLE else [],
         datasets=expand(
             f"{RESULTS}/{{dataset}}/{{file}}",
             dataset=list(DATASETS),
@@ -42,7 +44,8 @@ rule report:
     conda:
         "../environment.yaml"
     params:
+        results=subpath(output[0], parent=True),
         title=RUN.title,
         code=code_digest("report", "knowledge"),
     shell:
-        "dolor report {RESULTS:q} --out {output:q} --title {params.title:q} > {log:q} 2>&1"
+        "dolor report {params.results:q} --out {output:q} --title {params.title:q} > {log:q} 2>&1"

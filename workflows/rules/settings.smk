@@ -6,6 +6,7 @@ import sys
 import dolor.config
 from dolor.config.digest import code_digest, signature_digest
 from dolor.errors import DolorError
+from dolor.io.study import study_file
 from dolor.knowledge import registry
 
 try:
@@ -15,6 +16,8 @@ except DolorError as error:
 
 RESULTS = RUN.results
 DATASETS = {dataset.id: dataset for dataset in RUN.datasets}
+# Datasets are combined within a compartment, where there are two of it.
+COMBINABLE = len({dataset.compartment for dataset in RUN.datasets}) < len(DATASETS)
 
 
 wildcard_constraints:
@@ -39,3 +42,11 @@ def reference(name):
     level = dataset.reference or RUN.contrast.reference
     condition = level.condition or registry.show(dataset.study).reference
     return {"reference_condition": condition, "reference_sex": level.sex}
+
+
+def raw_file(wildcards):
+    """Give the file of a dataset: simulated here, or where the configuration or the registry says."""
+    dataset = DATASETS[wildcards.dataset]
+    if dataset.study == "simulated":
+        return f"resources/simulated/{dataset.id}.h5ad"
+    return str(study_file(dataset.study, dataset.path))

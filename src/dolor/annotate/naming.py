@@ -44,7 +44,8 @@ def annotate(
     adata
         Cells; reads ``layers["counts"]``. Changed in place: ``obs`` gets ``cell_lineage``, ``cell_class``,
         ``cell_type``, ``cell_state``, ``cell_type_confidence``, ``second_best``, ``cluster``,
-        ``compartment``; ``obsm`` gets ``X_pca``, ``X_umap``; ``X`` becomes log-normalised.
+        ``compartment``; ``obsm`` gets ``X_pca``, ``X_umap``; ``var`` gets ``n_counts``; ``X`` becomes
+        log-normalised.
     compartment
         Where the tissue stands on the pain axis, such as ``drg``: only populations that live there compete.
     signatures
@@ -81,6 +82,7 @@ def annotate(
     signs = _signs(organism, compartment, signatures, adata.var_names)
     adata.obs["compartment"] = compartment
     adata.X = log_normalised(adata)
+    adata.var["n_counts"] = np.asarray(adata.layers["counts"].sum(axis=0)).ravel()
     tree = populations.tree(path=signatures or None)
 
     coarse = cluster(adata, resolution=resolution, integration=integration, seed=seed)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
+    from dolor.crosstalk.claim_scope import Setting
     from dolor.knowledge.catalog import Organism
 
 In = Annotated[Path, typer.Argument(help="The file that the stage before made.", show_default=False)]
@@ -20,6 +22,9 @@ Out = Annotated[Path, typer.Option(help="The file to write.", show_default=False
 Results = Annotated[Path, typer.Argument(help="The folder of the results.", show_default=False)]
 PairsFile = Annotated[str, typer.Option("--file", help="A table of your own ligand-receptor pairs.")]
 Merge = Annotated[bool, typer.Option(help="Add your pairs to the catalog, or use them alone.")]
+
+# Samples differ in what their rising genes take from the others; these many abundant genes are enough to see it.
+_GENES_TO_NORMALISE_BY = 1000
 
 
 def profiles(
@@ -30,14 +35,14 @@ def profiles(
     merge: Merge = True,
 ) -> None:
     """Sum cells up: one row a (sample, cell type)."""
-    from dolor import populations, tl
+    from dolor import tl
     from dolor.io.atomic import atomic_path
-    from dolor.io.h5ad import read_obs
+    from dolor.io.h5ad import read_obs, read_var
     from dolor.io.provenance import write_provenance
 
     organism = _organism(read_obs(source))
-    answering = populations.programmes(organism)["gene"].unique().tolist()
-    found = tl.profiles(source, _pairs(organism, file, merge), groupby=groupby, genes=answering)
+    genes = _genes_besides(read_var(source), organism)
+    found = tl.profiles(source, _pairs(organism, file, merge), groupby=groupby, genes=genes)
     with atomic_path(out) as temporary:
         found.write_h5ad(temporary)
     parameters = {"groupby": groupby, "pairs": file, "merge": merge}
@@ -79,6 +84,8 @@ def contrast(
     organism = _organism(found.obs)
     pairs = _pairs(organism, file, merge)
     contrasts = tl.contrast(found, pairs, formula, reference)
+    markers = populations.markers(organism, measured=found.var_names)
+    contrasts = tl.flag_lost_identity(contrasts, found, markers, formula, reference)
     write_table(contrasts, out, tables.CONTRASTS)
     write_table(tl.composition(found, formula, reference), composition, tables.COMPOSITION)
     write_table(tl.receiver_response(found, populations.programmes(organism), formula, reference), response)
@@ -95,18 +102,39 @@ def claims(results: Results, out: Out) -> None:
 
     from dolor import catalog, populations, tl
     from dolor.io.provenance import write_provenance
-    from dolor.io.tables import read_table, write_table
+    from dolor.io.tables import write_table
 
-    folders = sorted(path.parent for path in results.glob("*/contrasts.parquet"))
-    contrasts = pd.concat(
-        [read_table(folder / "contrasts.parquet", tables.CONTRASTS) for folder in folders], ignore_index=True
-    )
-    settings = dict(_setting(folder / "profiles.h5ad") for folder in folders)
+    paths = sorted(results.glob("*/contrasts.parquet"))
+    contrasts = pd.concat([_contrasts(path) for path in paths], ignore_index=True)
+    settings = dict(_setting(path.with_name("profiles.h5ad")) for path in paths)
     verdicts = tl.claims(contrasts, catalog.mediators(), populations.tree(), settings)
     write_table(verdicts, out, tables.CLAIMS)
-    inputs = [folder / "contrasts.parquet" for folder in folders]
-    write_provenance(out, stage="claims", inputs=inputs)
+    write_provenance(out, stage="claims", inputs=paths)
     typer.echo(", ".join(f"{n} {word}" for word, n in verdicts["verdict"].value_counts().sort_index().items()))
+
+
+def meta(results: Results, out: Out) -> None:
+    """Combine the contrasts of datasets of one compartment, interaction by interaction."""
+    import pandas as pd
+
+    from dolor import tl
+    from dolor.errors import DataError
+    from dolor.io.provenance import write_provenance
+    from dolor.io.tables import write_table
+
+    settings = dict(_setting(path) for path in sorted(results.glob("*/profiles.h5ad")))
+    contrasts = pd.concat([_contrasts(path) for path in sorted(results.glob("*/contrasts.parquet"))])
+    where = contrasts["dataset_id"].astype(str).map({name: setting.compartment for name, setting in settings.items()})
+    models = {name: setting.models for name, setting in settings.items()}
+    # Only tissues of one kind are combined.
+    number = Counter(setting.compartment for setting in settings.values())
+    parts = [contrasts[where == place] for place in sorted(number) if number[place] > 1]
+    if not parts:
+        raise DataError(f"{results}: no two datasets are of one compartment, so there is nothing to combine")
+    found = pd.concat([tl.meta(part, models) for part in parts], ignore_index=True)
+    write_table(found, out)
+    write_provenance(out, stage="meta", inputs=sorted(results.glob("*/contrasts.parquet")))
+    typer.echo(f"{len(found)} combined effects")
 
 
 def methods(results: Results, out: Out) -> None:
@@ -142,6 +170,16 @@ def _pairs(organism: Organism, file: str, merge: bool) -> pd.DataFrame:
     return catalog.interactions(organism, pairs=file or None, merge=merge)
 
 
+def _genes_besides(var: pd.DataFrame, organism: Organism) -> list[str]:
+    """Choose what profiles keep besides the pairs: response programmes, markers, and genes to normalise by."""
+    from dolor import populations
+
+    telling = populations.markers(organism, measured=var.index)["gene"]
+    answering = populations.programmes(organism)["gene"]
+    steady = var["n_counts"].nlargest(_GENES_TO_NORMALISE_BY).index
+    return sorted({*telling, *answering, *steady})
+
+
 def _organism(obs: pd.DataFrame) -> Organism:
     return cast("Organism", str(obs["organism"].iloc[0]))
 
@@ -153,7 +191,13 @@ def _read_profiles(source: Path) -> AnnData:
     return check_profiles(read_h5ad(source), str(source))
 
 
-def _setting(source: Path) -> tuple[str, Any]:
+def _contrasts(path: Path) -> pd.DataFrame:
+    from dolor.io.tables import read_table
+
+    return read_table(path, tables.CONTRASTS)
+
+
+def _setting(source: Path) -> tuple[str, Setting]:
     """Read where a dataset's tissue stands on the pain axis, and the pain model of each of its conditions."""
     from dolor.io.h5ad import read_obs
     from dolor.tl import Setting
@@ -165,5 +209,5 @@ def _setting(source: Path) -> tuple[str, Any]:
 
 def add_to(app: typer.Typer) -> None:
     """Hang the commands into the command line, in the order in which a run takes them."""
-    for command in (profiles, score, contrast, claims, methods, report, summary):
+    for command in (profiles, score, contrast, meta, claims, methods, report, summary):
         app.command()(command)
