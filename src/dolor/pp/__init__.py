@@ -1,8 +1,22 @@
-"""Preprocessing: quality control, doublets, and sex."""
+"""Preprocessing: quality control, doublets, ambient RNA, sex, and integration."""
 
+from dolor.pp.ambient import Ambient, ambient
 from dolor.pp.doublets import doublets
+from dolor.pp.integrate import integrate
+from dolor.pp.leaked import ambient_evidence
 from dolor.pp.libraries import settle_sex, sex_report, split_pooled
 from dolor.pp.quality import quality
 from dolor.pp.sex import call_sex
 
-__all__ = ["call_sex", "doublets", "quality", "settle_sex", "sex_report", "split_pooled"]
+__all__ = [
+    "Ambient",
+    "ambient",
+    "ambient_evidence",
+    "call_sex",
+    "doublets",
+    "integrate",
+    "quality",
+    "settle_sex",
+    "sex_report",
+    "split_pooled",
+]

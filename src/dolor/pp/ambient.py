@@ -1,0 +1,187 @@
+"""Ambient RNA: its profile in each sample, how much of it a droplet holds, and counts without it; raw counts stay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from dolor.contracts.cells import check_cells
+from dolor.errors import DataError
+from dolor.pp.groups import coarse_groups, group_means
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from numpy.typing import NDArray
+
+__all__ = ["Ambient", "ambient", "estimate_leak"]
+
+# Groups that do not express a gene show its leak: the level in this quantile of the groups, from the lowest.
+_SILENT = 0.25
+# A gene tells of leakage if its level in the richest group is so many times that of the silent ones.
+_SPECIFIC = 20.0
+_MOST_GENES, _FEWEST_GENES = 100, 5
+# Groups of fewer cells in a sample are too noisy to be called silent.
+_FEWEST_CELLS = 8
+# No droplet is called more ambient than this: it would be an empty one.
+_MOST_AMBIENT = 0.9
+
+
+@dataclass(frozen=True)
+class Ambient:
+    """What leaks in each sample.
+
+    Attributes
+    ----------
+    profiles
+        Samples × genes, each row summing to 1.
+    samples
+        One row a sample: ``sample_id``, ``n_cells``, ``leaked_per_cell`` (transcripts in a droplet; missing if it
+        cannot be told), ``contamination`` (their median share of a cell's transcripts), ``n_genes`` (that told),
+        ``source`` (``empty`` droplets or the ``mixture`` of the cells).
+    """
+
+    profiles: pd.DataFrame
+    samples: pd.DataFrame
+
+
+def ambient(
+    adata: AnnData, empty: AnnData | None = None, *, groupby: str | None = None, correct: bool = False, seed: int = 0
+) -> Ambient:
+    """Estimate the ambient RNA of each sample.
+
+    Every droplet takes up about as much of the RNA of broken cells. A gene that one population has and others lack
+    shows how much: what is seen of it in the groups that lack it.
+
+    Parameters
+    ----------
+    adata
+        Cells; reads ``layers["counts"]``. ``obs["ambient_share"]`` (expected share of a cell's transcripts that leaked
+        in; missing where its sample cannot be told) is written.
+    empty
+        Droplets without a cell (``layers["counts"]``, the same genes, ``obs["sample_id"]``). Samples that they lack, or
+        all without them, take their profile from the mixture of the cells and what silent groups show.
+    groupby
+        Column of ``obs`` with populations or clusters; default: coarse groups are made here.
+    correct
+        Also write ``layers["corrected"]``: counts times the share that did not leak, for each gene in each group of a
+        sample, so that a group's sum is right and no cell gains a gene. ``layers["counts"]`` is untouched.
+    seed
+        Seed of the coarse groups.
+
+    Returns
+    -------
+    Profiles and summary of the samples.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        The object is not Cells, ``groupby`` is no column, or the empty droplets have other genes.
+
+    Examples
+    --------
+    >>> import dolor as dl
+    >>> study = dl.simulate.study("nerve", seed=1, n_animals=1, cells_per_sample=100)
+    >>> found = dl.pp.ambient(study.cells, dl.simulate.empty_droplets(study, 50))
+    >>> set(found.samples["source"]), found.profiles.shape == study.ambient.shape
+    ({'empty'}, True)
+    """
+    check_cells(adata)
+    if groupby is not None and groupby not in adata.obs.columns:
+        raise DataError(
+            f"obs has no column '{groupby}' to group by; there are {', '.join(map(str, adata.obs.columns))}"
+        )
+    counts = sparse.csr_matrix(adata.layers["counts"])
+    groups = coarse_groups(counts, seed) if groupby is None else adata.obs[groupby].astype(str).to_numpy()
+    drained = _empty_totals(adata, empty)
+    totals = np.asarray(counts.sum(axis=1), dtype=float).ravel()
+    share = np.full(adata.n_obs, np.nan)
+    rows, profiles = [], {}
+    for sample, cells in sorted(adata.obs.groupby("sample_id", observed=True).indices.items()):
+        means, numbers = group_means(counts[cells], groups[cells])
+        means = means[numbers >= _FEWEST_CELLS] if (numbers >= _FEWEST_CELLS).sum() >= 3 else means[:0]
+        mixture = np.asarray(counts[cells].sum(axis=0), dtype=float).ravel()
+        profile, leak, told = estimate_leak(means, mixture, drained.get(str(sample)))
+        profiles[str(sample)] = profile
+        share[cells] = np.minimum(leak / np.maximum(totals[cells], 1.0), _MOST_AMBIENT)
+        source = "empty" if str(sample) in drained else "mixture"
+        rows.append((str(sample), len(cells), leak, float(np.median(share[cells])), told, source))
+    adata.obs["ambient_share"] = share
+    found = Ambient(
+        pd.DataFrame.from_dict(profiles, orient="index", columns=adata.var_names),
+        pd.DataFrame(rows, columns=["sample_id", "n_cells", "leaked_per_cell", "contamination", "n_genes", "source"]),
+    )
+    if correct:
+        adata.layers["corrected"] = _corrected(counts, adata.obs["sample_id"], groups, found)
+    return found
+
+
+def estimate_leak(
+    means: NDArray[np.float64], mixture: NDArray[np.float64], drained: NDArray[np.float64] | None = None
+) -> tuple[NDArray[np.float64], float, int]:
+    """Estimate what leaks in one sample.
+
+    Parameters
+    ----------
+    means
+        Groups × genes: mean counts of a cell, of groups large enough to be trusted.
+    mixture
+        Genes: counts of all cells together.
+    drained
+        Genes: counts of all empty droplets together, if there are any.
+
+    Returns
+    -------
+    The profile (sums to 1), the transcripts that leak into a droplet (missing with fewer than five telling genes), and
+    how many genes told.
+    """
+    profile = (mixture if drained is None else drained) / max(mixture.sum() if drained is None else drained.sum(), 1.0)
+    if not len(means):
+        return profile, np.nan, 0
+    silent, richest = np.quantile(means, _SILENT, axis=0), means.max(axis=0)
+    specific = (richest > _SPECIFIC * silent) & (profile > 0) & (richest > 0)
+    told = np.flatnonzero(specific)[np.argsort(-profile[specific], kind="stable")][:_MOST_GENES]
+    if len(told) < _FEWEST_GENES:
+        return profile, np.nan, len(told)
+    if drained is None:
+        leak = float(np.median(silent[told] / profile[told]))
+        # What silent groups hold of a specific gene is its leak itself: it shows what cells shed more than they hold.
+        leaking = np.where(specific, silent, leak * profile)
+        return leaking / leaking.sum(), float(leaking.sum()), len(told)
+    return profile, float(silent[told].sum() / profile[told].sum()), len(told)
+
+
+def _empty_totals(adata: AnnData, empty: AnnData | None) -> dict[str, NDArray[np.float64]]:
+    """Return the counts of all empty droplets of each sample, in the order of the cells' genes."""
+    if empty is None:
+        return {}
+    missing = adata.var_names.difference(empty.var_names)
+    if len(missing):
+        raise DataError(f"the empty droplets lack {len(missing)} genes of the cells (such as '{missing[0]}')")
+    drops = sparse.csr_matrix(empty[:, adata.var_names].layers["counts"])
+    found = {
+        str(sample): np.asarray(drops[rows].sum(axis=0), dtype=float).ravel()
+        for sample, rows in empty.obs.groupby("sample_id", observed=True).indices.items()
+    }
+    return {sample: total for sample, total in found.items() if total.sum() > 0}
+
+
+def _corrected(
+    counts: sparse.csr_matrix, samples: pd.Series, groups: NDArray[np.object_], found: Ambient
+) -> sparse.csr_matrix:
+    """Keep of each gene, in each group of a sample, the share that leakage does not explain."""
+    corrected = counts.astype(np.float32)
+    leaks = found.samples.set_index("sample_id")["leaked_per_cell"].fillna(0.0)
+    for sample, cells in samples.reset_index(drop=True).groupby(samples.to_numpy(), observed=True).indices.items():
+        means, _ = group_means(counts[cells], groups[cells])
+        leaked = leaks[str(sample)] * found.profiles.loc[str(sample)].to_numpy()
+        kept = 1 - np.minimum(np.divide(leaked, means, out=np.zeros_like(means), where=means > 0), 1.0)
+        group = pd.factorize(groups[cells], sort=True)[0]
+        for cell, row in zip(cells, group, strict=True):
+            values = slice(corrected.indptr[cell], corrected.indptr[cell + 1])
+            corrected.data[values] *= kept[row, corrected.indices[values]].astype(np.float32)
+    corrected.eliminate_zeros()
+    return corrected

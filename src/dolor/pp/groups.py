@@ -1,0 +1,49 @@
+"""Coarse groups of cells and what they hold, before anything is named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+_GROUPS = 15
+_COMPONENTS = 15
+_CELLS_A_GROUP = 30
+
+
+def coarse_groups(counts: sparse.csr_matrix, seed: int) -> NDArray[np.object_]:
+    """Group cells by k-means on principal components of log-normalised counts.
+
+    Parameters
+    ----------
+    counts
+        Cells × genes, raw.
+    seed
+        Seed of the start.
+
+    Returns
+    -------
+    The name of each cell's group.
+    """
+    from sklearn.cluster import MiniBatchKMeans
+    from sklearn.decomposition import TruncatedSVD
+
+    totals = np.maximum(np.asarray(counts.sum(axis=1), dtype=float), 1.0)
+    logged = sparse.csr_matrix(counts.multiply(1e4 / totals)).log1p()
+    size = max(2, min(_GROUPS, counts.shape[0] // _CELLS_A_GROUP))
+    if counts.shape[0] < 2 * _CELLS_A_GROUP or counts.shape[1] <= _COMPONENTS:
+        return np.full(counts.shape[0], "0", dtype=object)
+    components = TruncatedSVD(_COMPONENTS, random_state=seed).fit_transform(logged)
+    found = MiniBatchKMeans(size, n_init=3, random_state=seed).fit_predict(components)
+    return np.asarray(found.astype(str), dtype=object)
+
+
+def group_means(
+    counts: sparse.csr_matrix, groups: NDArray[np.object_]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the mean counts of a cell of each group (groups × genes), and the cells of each, in sorted order."""
+    code, names = pd.factorize(groups, sort=True)
+    numbers = np.bincount(code, minlength=len(names))
+    members = sparse.csr_matrix((np.ones(len(code)), (code, np.arange(len(code)))), shape=(len(names), len(code)))
+    return np.asarray((members @ counts).todense(), dtype=float) / numbers[:, None], numbers
