@@ -22,6 +22,7 @@ from dolor.io.formats.mtx import read_mtx
 from dolor.io.formats.rds import read_rds
 from dolor.io.formats.tenx_h5 import is_tenx, read_tenx_h5
 from dolor.io.h5ad import read_h5ad, refuse_hostile
+from dolor.io.quiet import repeated_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +44,7 @@ _REFUSED = {
 }
 
 
+@repeated_names()
 def load(path: Path | str, *, orientation: str = "", annotation_rows: int = 0, sample_pattern: str = "") -> AnnData:
     """Read a file or folder of any format, as it is: names and values are not changed yet.
 

@@ -15,6 +15,7 @@ from dolor.io.counts import raw_counts
 from dolor.io.genes import Duplicates, checked_organism, with_symbols
 from dolor.io.load import load
 from dolor.io.metadata import joined_to, read_metadata
+from dolor.io.quiet import repeated_names
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _DEFAULTS = {"sex": "unknown", "suspension_type": "na", "assay": "unknown", "tissue": "unknown"}
 
 
+@repeated_names()
 def read(
     source: Path | str | AnnData,
     *,

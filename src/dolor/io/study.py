@@ -14,6 +14,7 @@ from dolor.io.files import data_folder, stored_paths
 from dolor.io.genes import checked_organism, joined, with_symbols
 from dolor.io.load import load
 from dolor.io.metadata import joined_to, read_metadata
+from dolor.io.quiet import repeated_names
 from dolor.io.read import read
 from dolor.io.rules import kept_cells, with_rules
 from dolor.knowledge import registry
@@ -71,6 +72,7 @@ def study_file(name: str, path: Path | str | None = None) -> Path:
     return data_folder() / study.id / file.name
 
 
+@repeated_names()
 def read_study(
     name: str, *, path: Path | str | None = None, dataset_id: str = ""
 ) -> tuple[AnnData, Path, dict[str, int]]:
