@@ -6,6 +6,7 @@ import importlib.util
 import io
 import shutil
 import tarfile
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -54,6 +55,23 @@ def test_samples_of_an_archive_are_told_apart(tmp_path: Path) -> None:
         assert one.obs_names[::4].tolist() == ["GSM1_ctrl_AAAA-1", "GSM2_sni_AAAA-1"]
         np.testing.assert_array_equal(dense(one), np.vstack([formats.COUNTS] * 2))
     assert found[0].obs["file"].unique().tolist() == ["GSM1_ctrl_matrix.mtx.gz", "GSM2_sni_matrix.mtx.gz"]
+
+
+def test_zarr_stores(tmp_path: Path) -> None:
+    path = tmp_path / "a.zarr"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        load(formats.MAKERS["10x h5 v3"](tmp_path)).write_zarr(path)
+    np.testing.assert_array_equal(dense(load(path)), formats.COUNTS)
+    (path / "obs" / "secret").symlink_to("/etc/passwd")
+    with pytest.raises(DataError, match="'secret' is a link"):
+        load(path)
+    (path / "obs" / "secret").unlink()
+    for file in (path / "X").rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"junk")
+    with pytest.raises(DolorError, match=r"a\.zarr"):
+        load(path)
 
 
 def test_rows_that_describe_the_cells(tmp_path: Path) -> None:

@@ -6,12 +6,10 @@ cells. A table of several gigabytes needs no more than its non-zero values do.
 
 from __future__ import annotations
 
-import warnings
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +19,7 @@ from dolor.errors import DataError
 from dolor.io.formats.content import unpacked
 from dolor.io.formats.matrix import Matrix
 from dolor.io.formats.text import lines, separator_of, split
+from dolor.io.formats.text_numbers import filled, numbers
 from dolor.knowledge.genes import detect_organism
 
 # Columns of names before the values, such as an id and a symbol; more than that is no matrix.
@@ -45,15 +44,14 @@ class _Rows:
     def add(self, line: str) -> None:
         """Take one row of values."""
         labels, rest = _cut_labels(line, self.separator, self.labels)
-        row = _numbers(rest, self.separator)
-        if row is None or (self.width and len(row) != self.width):
+        found = filled(rest, self.separator)
+        if found is None or (self.width and found[0] != self.width):
             raise DataError(
                 f"{self.source}: the row of '{' '.join(labels)[:60]}' holds {_fault(rest, self.separator, self.width)}"
             )
-        self.width = len(row)
-        filled = np.flatnonzero(row)
-        self.places.frombytes(filled.astype(np.int32).tobytes())
-        self.values.frombytes(row[filled].astype(np.float32).tobytes())
+        self.width, places, values = found
+        self.places.frombytes(places.tobytes())
+        self.values.frombytes(values.tobytes())
         self.ends.append(len(self.places))
         self.names.append(labels)
 
@@ -126,11 +124,11 @@ def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
 def _count_labels(line: str, separator: str) -> int:
     """Return how many fields come before the values; 0 if the row holds no numbers."""
     _, rest = _cut_labels(line, separator, 1)
-    if _numbers(rest, separator) is not None:
+    if numbers(rest, separator) is not None:
         return 1
     fields = split(line, separator)
     for labels in range(2, min(_MOST_LABELS, len(fields) - 1) + 1):
-        if _numbers(separator.join(fields[labels:]), separator) is not None:
+        if numbers(separator.join(fields[labels:]), separator) is not None:
             return labels
     return 0
 
@@ -144,23 +142,12 @@ def _cut_labels(line: str, separator: str, labels: int) -> tuple[list[str], str]
     return [name.strip() for name in names], rest
 
 
-def _numbers(text: str, separator: str) -> np.ndarray[Any, Any] | None:
-    """Read numbers from text; None if anything else stands there."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        try:
-            row = np.fromstring(text, dtype=np.float64, sep=separator)
-        except (DeprecationWarning, ValueError):
-            return None
-    return row if len(row) == text.count(separator) + 1 or separator == " " else None
-
-
 def _fault(text: str, separator: str, width: int) -> str:
     """Say what is wrong with a row that could not be read."""
     fields = text.split(separator)
     if width and len(fields) != width:
         return f"{len(fields)} values where the rows above hold {width}; the file is cut short or not one table"
-    wrong = next((field for field in fields if _numbers(field, separator) is None), "")
+    wrong = next((field for field in fields if numbers(field, separator) is None), "")
     return f"{wrong[:40]!r}, which is no number; the table has to hold counts only"
 
 
