@@ -5,6 +5,7 @@ from dolor.pp.doublets import doublets
 from dolor.pp.integrate import integrate
 from dolor.pp.leaked import ambient_evidence
 from dolor.pp.libraries import settle_sex, sex_report, split_pooled
+from dolor.pp.partners import partners
 from dolor.pp.quality import quality
 from dolor.pp.sex import call_sex
 
@@ -15,6 +16,7 @@ __all__ = [
     "call_sex",
     "doublets",
     "integrate",
+    "partners",
     "quality",
     "settle_sex",
     "sex_report",

@@ -26,6 +26,8 @@ _SPECIFIC = 20.0
 _MOST_GENES, _FEWEST_GENES = 100, 5
 # Groups of fewer cells in a sample are too noisy to be called silent.
 _FEWEST_CELLS = 8
+# Cells shed a gene at most so many times more than they hold it; beyond, the silent groups were not silent.
+_MOST_SHED = 5.0
 # No droplet is called more ambient than this: it would be an empty one.
 _MOST_AMBIENT = 0.9
 
@@ -146,12 +148,20 @@ def estimate_leak(
     told = np.flatnonzero(specific)[np.argsort(-profile[specific], kind="stable")][:_MOST_GENES]
     if len(told) < _FEWEST_GENES:
         return profile, np.nan, len(told)
-    if drained is None:
-        leak = float(np.median(silent[told] / profile[told]))
+    leak = _weighted_median(silent[told] / profile[told], profile[told])
+    if drained is None and leak > 0:
         # What silent groups hold of a specific gene is its leak itself: it shows what cells shed more than they hold.
-        leaking = np.where(specific, silent, leak * profile)
+        leaking = leak * profile
+        leaking[specific] = np.minimum(silent, _MOST_SHED * leaking)[specific]
         return leaking / leaking.sum(), float(leaking.sum()), len(told)
-    return profile, float(silent[told].sum() / profile[told].sum()), len(told)
+    return profile, leak, len(told)
+
+
+def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """Return the value below which half of the weight lies."""
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(reached, reached[-1] / 2)])
 
 
 def _empty_totals(adata: AnnData, empty: AnnData | None) -> dict[str, NDArray[np.float64]]:

@@ -71,6 +71,16 @@ def settle_sex(adata: AnnData, calls: pd.DataFrame) -> AnnData:
     Returns
     -------
     The same object.
+
+    Examples
+    --------
+    >>> import dolor as dl
+    >>> cells = dl.simulate.study("drg", seed=1, n_animals=1, cells_per_sample=60).cells
+    >>> settled = dl.pp.settle_sex(cells, dl.pp.call_sex(cells))
+    >>> settled is cells, set(cells.obs["sex"]) <= {"female", "male", "mixed", "unknown"}
+    (True, True)
+    >>> "sex_reported" in cells.obs
+    True
     """
     samples = calls[calls["barcode"] == ""].set_index("sample_id")
     settled = {str(sample): _settle(str(row["reported"]), str(row["called"])) for sample, row in samples.iterrows()}
