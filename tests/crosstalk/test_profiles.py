@@ -132,6 +132,15 @@ def test_all_genes_are_kept_without_interactions(cells, pairs):
     assert "dolor_pairs" not in found.uns
 
 
+@pytest.mark.parametrize("form", [list, tuple, np.array, pd.Index, iter])
+def test_genes_to_keep_may_be_any_iterable(cells, form):
+    assert list(profiles(cells, genes=form(["G7", "G2"])).var_names) == ["G2", "G7"]
+
+
+def test_no_genes_to_keep_are_none_and_not_all(cells):
+    assert profiles(cells, genes=np.array([], dtype=str)).n_vars == 0
+
+
 def test_a_cell_without_counts_is_counted_and_adds_nothing(cells, pairs):
     cells.layers["counts"] = sparse.diags_array((np.arange(cells.n_obs) > 0).astype(float)) @ cells.layers["counts"]
     found = profiles(cells, pairs)

@@ -51,6 +51,23 @@ def claims(
     ------
     dolor.errors.DataError
         A data set of the contrasts has no setting, or a table is not of the required form.
+
+    Examples
+    --------
+    >>> import dolor as dl
+    >>> study = dl.simulate.study("drg", seed=1, n_animals=2, cells_per_sample=80)
+    >>> cells = study.cells
+    >>> cells.obs["cell_type"] = cells.obs["truth_class"]
+    >>> pairs = dl.catalog.interactions("mouse")
+    >>> profiles = dl.tl.profiles(cells, pairs)
+    >>> found = dl.tl.contrast(profiles, pairs, reference={"condition": "naive"})
+    >>> setting = dl.tl.Setting("drg", {"naive": "naive", "injured": "nerve_injury"})
+    >>> mediators, tree = dl.catalog.mediators(), dl.populations.tree()
+    >>> verdicts = claims(found, mediators, tree, {"simulated_drg": setting})
+    >>> list(verdicts["claim_id"]) == list(mediators["id"])
+    True
+    >>> bool(verdicts.loc[verdicts["verdict"] == "untestable", "reason"].ne("").all())
+    True
     """
     check(contrasts, CONTRASTS)
     names = sorted(contrasts["dataset_id"].astype(str).unique())

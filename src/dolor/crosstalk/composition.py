@@ -57,6 +57,17 @@ def composition(
     ------
     dolor.errors.DesignError
         The samples cannot separate what the formula asks for.
+
+    Examples
+    --------
+    >>> import dolor as dl
+    >>> study = dl.simulate.study("drg", seed=1, n_animals=2, cells_per_sample=80)
+    >>> cells = study.cells
+    >>> cells.obs["cell_type"] = cells.obs["truth_class"]
+    >>> table = composition(dl.tl.profiles(cells), reference={"condition": "naive"})
+    >>> injured = table[table["contrast_type"] == "condition"]
+    >>> [round(float(injured[mean].sum()), 6) for mean in ("mean_case", "mean_reference")]
+    [1.0, 1.0]
     """
     check_profiles(profiles)
     dataset = profiles.obs["dataset_id"].astype(str)

@@ -78,6 +78,20 @@ def contrast(
         The samples cannot separate what the formula asks for; the columns are named.
     dolor.errors.DataError
         The profiles or the interactions are not of the required form.
+
+    Examples
+    --------
+    >>> import dolor as dl
+    >>> study = dl.simulate.study("drg", seed=1, n_animals=2, cells_per_sample=80)
+    >>> cells = study.cells
+    >>> cells.obs["cell_type"] = cells.obs["truth_class"]
+    >>> pairs = dl.catalog.interactions("mouse")
+    >>> profiles = dl.tl.profiles(cells, pairs)
+    >>> found = contrast(profiles, pairs, reference={"condition": "naive"})
+    >>> sorted(set(found["contrast_type"]))
+    ['condition', 'condition_in_sex', 'interaction', 'sex', 'sex_in_condition']
+    >>> bool((found["pvalue"].notna() == (found["status"] == "tested")).all())
+    True
     """
     check_profiles(profiles)
     missing = [name for name in ("interaction_id", "ligand", "receptor") if name not in interactions.columns]

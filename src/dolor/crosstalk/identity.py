@@ -50,6 +50,20 @@ def flag_lost_identity(
     -------
     The same rows, ``lost_identity`` added to the flags of those whose score falls. Receivers with fewer than three
     measured markers are never flagged; they are named in ``attrs["identity_unknown"]``.
+
+    Examples
+    --------
+    >>> import dolor as dl
+    >>> study = dl.simulate.study("drg", seed=1, n_animals=2, cells_per_sample=80)
+    >>> cells = study.cells
+    >>> cells.obs["cell_type"] = cells.obs["truth_class"]
+    >>> pairs, markers = dl.catalog.interactions("mouse"), dl.populations.markers("mouse", "drg")
+    >>> profiles, reference = dl.tl.profiles(cells), {"condition": "naive"}
+    >>> found = dl.tl.contrast(profiles, pairs, reference=reference)
+    >>> flagged = flag_lost_identity(found, profiles, markers, reference=reference, level=1.0)
+    >>> lost = flagged["flags"].astype(str).str.contains("lost_identity")
+    >>> len(flagged) == len(found), bool(lost.any()), bool((flagged.loc[lost, "effect"] < 0).all())
+    (True, True, True)
     """
     programmes = markers.rename(columns={"population": "programme", "sign": "weight"})
     own = programmes[programmes["programme"].isin(profiles.obs["cell_type"].astype(str))]

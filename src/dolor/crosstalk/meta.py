@@ -46,6 +46,18 @@ def meta(contrasts: pd.DataFrame, models: Mapping[str, Mapping[str, str]] | None
     ------
     dolor.errors.DataError
         A column is missing.
+
+    Examples
+    --------
+    >>> one = {
+    ...     "dataset_id": "a", "contrast_type": "condition", "case": "SNI", "reference": "sham", "stratum": "",
+    ...     "sender": "macrophage", "receiver": "nociceptor", "interaction_id": "TNF:TNFRSF1A",
+    ...     "effect": 1.0, "se": 0.2, "status": "tested",
+    ... }
+    >>> other = one | {"dataset_id": "b", "case": "CCI", "effect": 1.5}
+    >>> names = {"a": {"SNI": "nerve_injury"}, "b": {"CCI": "nerve_injury"}}
+    >>> meta(pd.DataFrame([one, other]), names)[["case", "datasets", "effect", "status"]].round(2).values.tolist()
+    [['nerve_injury', 'a;b', 1.25, 'tested']]
     """
     missing = [name for name in _NEEDED if name not in contrasts.columns]
     if missing:

@@ -162,7 +162,7 @@ def _kept_genes(source: Source, interactions: pd.DataFrame | None, genes: Iterab
     """Return the measured genes that are asked for, in the order of the data."""
     if interactions is None and genes is None:
         return source.genes
-    wanted = set(genes or ())
+    wanted = set(genes if genes is not None else ())
     if interactions is not None:
         for text in pd.unique(pd.concat([interactions["ligand"], interactions["receptor"]])):
             wanted.update(genelogic.genes(text))

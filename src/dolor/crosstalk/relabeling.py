@@ -97,6 +97,18 @@ def relabel(
     -----
     The statistic is the mean difference of scores within the levels of ``within``, weighted as least squares does.
     Given the exchange within levels, its order is that of the t statistic of an unweighted linear model.
+
+    Examples
+    --------
+    >>> import dolor as dl
+    >>> study = dl.simulate.study("drg", seed=1, n_animals=2, cells_per_sample=80)
+    >>> cells = study.cells
+    >>> cells.obs["cell_type"] = cells.obs["truth_class"]
+    >>> pairs = dl.catalog.interactions("mouse")
+    >>> profiles = dl.tl.profiles(cells, pairs)
+    >>> check = relabel(profiles, pairs, "injured", "naive")
+    >>> check.exact, bool(check.table["pvalue"].min() >= check.smallest_pvalue)
+    (True, True)
     """
     check_profiles(profiles)
     datasets = sorted(profiles.obs["dataset_id"].astype(str).unique())

@@ -67,6 +67,17 @@ def receiver_response(
     ------
     dolor.errors.DataError
         The programmes lack a column.
+
+    Examples
+    --------
+    >>> import dolor as dl
+    >>> study = dl.simulate.study("drg", seed=1, n_animals=2, cells_per_sample=80)
+    >>> cells = study.cells
+    >>> cells.obs["cell_type"] = cells.obs["truth_class"]
+    >>> programmes = dl.populations.programmes("mouse")
+    >>> table = receiver_response(dl.tl.profiles(cells), programmes, reference={"condition": "naive"})
+    >>> "interferon" in set(table.loc[table["receiver"] == "macrophage", "programme"])
+    True
     """
     check_profiles(profiles)
     missing = [name for name in ("programme", "gene", "weight") if name not in programmes.columns]

@@ -39,6 +39,16 @@ def composition(obs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ------
     dolor.errors.DataError
         A column is missing, or there is no cell.
+
+    Examples
+    --------
+    >>> import dolor as dl
+    >>> study = dl.simulate.study("drg", seed=1, n_animals=2, cells_per_sample=80)
+    >>> cells = study.cells
+    >>> cells.obs["cell_type"] = cells.obs["truth_class"]
+    >>> ax = dl.pl.composition(cells.obs)
+    >>> ax.get_xlabel(), len(ax.get_yticks()) == cells.obs["sample_id"].nunique()
+    ('share of the cells', True)
     """
     require_columns(obs, _COLUMNS, "the composition")
     samples = obs[["sample_id", "condition", "sex"]].astype(str).drop_duplicates("sample_id")

@@ -45,6 +45,18 @@ def dotplot(
     ------
     dolor.errors.DataError
         A column is missing, or the table is empty.
+
+    Examples
+    --------
+    >>> import dolor as dl
+    >>> study = dl.simulate.study("drg", seed=1, n_animals=2, cells_per_sample=80)
+    >>> cells = study.cells
+    >>> cells.obs["cell_type"] = cells.obs["truth_class"]
+    >>> pairs = dl.catalog.interactions("mouse")
+    >>> profiles = dl.tl.profiles(cells, pairs)
+    >>> ax = dl.pl.dotplot(dl.tl.score(profiles, pairs), top=5, pairs=4)
+    >>> len(ax.get_yticks()), len(ax.get_xticks())
+    (5, 4)
     """
     require_columns(scores, _COLUMNS, "the dot plot")
     frame = scores[list(_COLUMNS)].assign(

@@ -52,6 +52,18 @@ def drivers(
     ------
     dolor.errors.DataError
         The choice fits no comparison or several, or no signal differs.
+
+    Examples
+    --------
+    >>> import dolor as dl
+    >>> study = dl.simulate.study("drg", seed=1, n_animals=2, cells_per_sample=80)
+    >>> cells = study.cells
+    >>> cells.obs["cell_type"] = cells.obs["truth_class"]
+    >>> pairs = dl.catalog.interactions("mouse")
+    >>> profiles = dl.tl.profiles(cells, pairs)
+    >>> found = dl.tl.contrast(profiles, pairs, reference={"condition": "naive"})
+    >>> dl.pl.drivers(found, top=5).get_xlabel()
+    "log2 change of the ligand's supply"
     """
     chosen = {"contrast_type": contrast_type, "stratum": stratum, "dataset_id": dataset_id, "case": case}
     rows = one_comparison(

@@ -53,6 +53,19 @@ def heatmap(
     ------
     dolor.errors.DataError
         The choice fits no comparison or several.
+
+    Examples
+    --------
+    >>> import dolor as dl
+    >>> study = dl.simulate.study("drg", seed=1, n_animals=2, cells_per_sample=80)
+    >>> cells = study.cells
+    >>> cells.obs["cell_type"] = cells.obs["truth_class"]
+    >>> pairs = dl.catalog.interactions("mouse")
+    >>> profiles = dl.tl.profiles(cells, pairs)
+    >>> found = dl.tl.contrast(profiles, pairs, reference={"condition": "naive"})
+    >>> ax = dl.pl.heatmap(found, contrast_type="condition_in_sex", stratum="female", value="effect")
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('receiver', 'sender')
     """
     chosen = {"contrast_type": contrast_type, "stratum": stratum, "dataset_id": dataset_id, "case": case}
     rows = one_comparison(

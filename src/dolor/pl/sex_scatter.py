@@ -51,6 +51,19 @@ def sex_scatter(
     ------
     dolor.errors.DataError
         One of the sexes has no such comparison.
+
+    Examples
+    --------
+    >>> import dolor as dl
+    >>> study = dl.simulate.study("drg", seed=1, n_animals=2, cells_per_sample=80)
+    >>> cells = study.cells
+    >>> cells.obs["cell_type"] = cells.obs["truth_class"]
+    >>> pairs = dl.catalog.interactions("mouse")
+    >>> profiles = dl.tl.profiles(cells, pairs)
+    >>> found = dl.tl.contrast(profiles, pairs, reference={"condition": "naive"})
+    >>> ax = dl.pl.sex_scatter(found)
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('log2 change in males', 'log2 change in females')
     """
     where = {name: value for name, value in (("case", case), ("dataset_id", dataset_id)) if value is not None}
     by_sex = {

@@ -39,6 +39,10 @@ _SETTINGS: dict[Any, Any] = {
 def theme() -> Iterator[None]:
     """Draw in the theme of dolor; the settings of the session come back afterwards.
 
+    Returns
+    -------
+    A context manager; figures made and saved within it have the theme.
+
     Examples
     --------
     >>> import matplotlib
