@@ -17,7 +17,7 @@ $(VENV)/.installed: pyproject.toml constraints/py311.txt
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e '.[dev,harmony]'
+	$(BIN)/pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e '.[dev,discovery,harmony]'
 	touch $@
 
 demo: $(VENV)/.installed

@@ -61,6 +61,17 @@ def test_exports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "choose dolor, liana or cellphonedb" in _said(capsys, "catalog", "export", "--layout", "x", code=2)
 
 
+def test_a_resource_of_liana_is_exported_with_its_merged_ligands_as_alternatives(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("liana", reason="needs the extra 'discovery'")
+    out = tmp_path / "pairs.tsv"
+    _said(capsys, "catalog", "export", "--resource", "consensus", "--organism", "human", "--out", str(out))
+    pairs = pd.read_csv(out, sep="\t", dtype=str, keep_default_na=False)
+    assert len(pairs) > 4000
+    assert "CSF1|IL34" in set(pairs["ligand"])
+
+
 def test_datasets_read_like_a_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
     lines = _said(capsys, "datasets", "list").splitlines()
     assert lines[0].split()[:3] == ["id", "organism", "compartment"]

@@ -62,6 +62,16 @@ def test_every_result_is_there_with_its_side_file(finished: Path) -> None:
     assert (finished / "results" / "claims.parquet").is_file()
 
 
+def test_the_summary_says_five_things_and_names_the_report(finished: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "dolor", "summary", "results"], cwd=finished, capture_output=True, text=True, check=True
+    )
+    lines = done.stdout.splitlines()
+    assert len(lines) == 6
+    assert lines[0].startswith("Simulated data: ")
+    assert lines[-1] == "Report: results/report.html"
+
+
 def test_a_second_run_has_nothing_to_do(finished: Path) -> None:
     assert "Nothing to be done" in _run(finished).stderr
 

@@ -56,14 +56,16 @@ def validate_catalog(file: File = None) -> None:
 def export_catalog(
     organism: OfOrganism = "mouse",
     layout: Annotated[str, typer.Option(help="dolor, liana or cellphonedb.")] = "dolor",
+    resource: Annotated[str, typer.Option(help="A resource of the installed LIANA, in place of the catalog.")] = "",
     database: Annotated[Path | None, typer.Option(help="CellPhoneDB database that the tables are for.")] = None,
     out: Annotated[Path | None, typer.Option(help="File (for cellphonedb: folder) to write.")] = None,
 ) -> None:
     """Write the scoreable pairs, in the columns that LIANA or CellPhoneDB read if asked."""
     from dolor.errors import UsageError
-    from dolor.knowledge.catalog import interactions, to_cellphonedb, to_liana
+    from dolor.knowledge.catalog import discovery, interactions, to_cellphonedb, to_liana
 
-    pairs = interactions(cast("Organism", organism))
+    species = cast("Organism", organism)
+    pairs = discovery(resource, species) if resource else interactions(species)
     if layout == "cellphonedb":
         if database is None or out is None:
             raise UsageError(

@@ -52,12 +52,13 @@ def _cells(run: Run) -> str:
 
 
 def _changes(run: Run) -> list[str]:
-    """Give the first sentence that rests on a test, for the first three datasets."""
+    """Give the first sentence on signals that rests on a test, for the first three datasets."""
     crosstalk = crosstalk_of(run)
     knowledge = knowledge_of(sorted(set(crosstalk.pairs["interaction_id"])), catalog_of())
     lines = []
     for found in findings_of(run, crosstalk, knowledge)[:3]:
-        first = found.tested[0] if found.tested else "nothing differs at a false discovery rate of 5 %"
+        on_signals = [finding for finding in found.tested if not finding.about.startswith("Cells")]
+        first = next(iter(on_signals or found.tested), "nothing differs at a false discovery rate of 5 %")
         lines.append(f"{found.dataset_id}: {first}")
     return lines
 
