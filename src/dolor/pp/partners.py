@@ -83,19 +83,8 @@ def partners(
     if "doublet" in adata.obs.columns:
         clean &= (adata.obs["doublet"].astype(str) != "yes").to_numpy()
     profiles, names = _profiles(counts[clean], kinds[clean])
-    partner, share, gain = np.full(adata.n_obs, "", dtype=object), np.zeros(adata.n_obs), np.zeros(adata.n_obs)
-    if len(names) > 1:
-        genes = np.sort(
-            np.argsort(-np.log(profiles).std(axis=0) * np.sqrt(profiles.max(axis=0)), kind="stable")[:_GENES]
-        )
-        for own, kind in enumerate(names):
-            others = [place for place, name in enumerate(names) if name != kind and not {name, kind} <= set(phagocytes)]
-            for cells in _by_sample(adata, kinds == kind):
-                mixture = np.asarray(counts[cells].sum(axis=0), dtype=float).ravel() + 0.5
-                place, share[cells], gain[cells] = best_partner(
-                    counts[cells][:, genes], profiles[:, genes], own, others, mixture[genes]
-                )
-                partner[cells] = np.array([*names, ""], dtype=object)[place]
+    place, share, gain = _search(counts, kinds, adata.obs["sample_id"], profiles, names, set(phagocytes))
+    partner = np.array([*names, ""], dtype=object)[place]
     meal = np.isin(kinds, list(phagocytes)) & np.isin(partner, list(eaten)) & (share < _SECOND_CELL)
     eats = meal & (gain >= _GAIN_MEAL) & (share >= _LEAST_MEAL)
     pair = ~meal & (gain >= _GAIN_PAIR) & (share >= _LEAST_PAIR)
@@ -103,6 +92,28 @@ def partners(
     adata.obs["partner"], adata.obs["partner_share"] = pd.Categorical(partner), share
     adata.obs["pairing"] = pd.Categorical(np.select([eats, pair], ["phagocytosis", "pair"], ""))
     return _summary(kinds, adata.obs)
+
+
+def _search(
+    counts: sparse.csr_matrix,
+    kinds: NDArray[np.object_],
+    samples: pd.Series,
+    profiles: NDArray[np.float64],
+    names: list[str],
+    phagocytes: set[str],
+) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+    """Seek the partner of every cell on the genes that tell the kinds apart; phagocytes are a continuum, no pair."""
+    place, share, gain = (np.full(len(kinds), start) for start in (-1, 0.0, 0.0))
+    telling = np.log(profiles).std(axis=0) * np.sqrt(profiles.max(axis=0))
+    genes = np.sort(np.argsort(-telling, kind="stable")[:_GENES])
+    for rows in samples.reset_index(drop=True).groupby(samples.to_numpy(), observed=True).indices.values():
+        mixture = np.asarray(counts[rows].sum(axis=0), dtype=float).ravel()[genes] + 0.5
+        for own, kind in enumerate(names):
+            cells = rows[kinds[rows] == kind]
+            others = [at for at, name in enumerate(names) if name != kind and not {name, kind} <= phagocytes]
+            found = best_partner(counts[cells][:, genes], profiles[:, genes], own, others, mixture)
+            place[cells], share[cells], gain[cells] = found
+    return place, share, gain
 
 
 def best_partner(
@@ -157,13 +168,6 @@ def _profiles(counts: sparse.csr_matrix, kinds: NDArray[np.object_]) -> tuple[ND
     enough = numbers >= _FEWEST_CELLS
     summed = means[enough] * numbers[enough][:, None] + 0.5
     return summed / summed.sum(axis=1, keepdims=True), [str(name) for name in np.array(sorted(set(kinds)))[enough]]
-
-
-def _by_sample(adata: AnnData, chosen: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
-    """Return the places of the chosen cells, sample by sample."""
-    places = np.flatnonzero(chosen)
-    samples = adata.obs["sample_id"].astype(str).to_numpy()[places]
-    return [places[samples == sample] for sample in sorted(set(samples))]
 
 
 def _summary(kinds: NDArray[np.object_], obs: pd.DataFrame) -> pd.DataFrame:
