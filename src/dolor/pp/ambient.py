@@ -21,8 +21,9 @@ __all__ = ["Ambient", "ambient", "estimate_leak"]
 
 # Groups that do not express a gene show its leak: the level in this quantile of the groups, from the lowest.
 _SILENT = 0.25
-# A gene tells of leakage if its level in the richest group is so many times that of the silent ones.
-_SPECIFIC = 20.0
+# A gene tells how much leaks if its level in the richest group is so many times that of the silent ones; from fewer
+# times on, what the silent ones hold of it is taken for its leak.
+_SPECIFIC, _LEAKING = 50.0, 20.0
 _MOST_GENES, _FEWEST_GENES = 100, 5
 # Groups of fewer cells in a sample are too noisy to be called silent.
 _FEWEST_CELLS = 8
@@ -152,7 +153,8 @@ def estimate_leak(
     if drained is None and leak > 0:
         # What silent groups hold of a specific gene is its leak itself: it shows what cells shed more than they hold.
         leaking = leak * profile
-        leaking[specific] = np.minimum(silent, _MOST_SHED * leaking)[specific]
+        shed = richest > _LEAKING * silent
+        leaking[shed] = np.minimum(silent, _MOST_SHED * leaking)[shed]
         return leaking / leaking.sum(), float(leaking.sum()), len(told)
     return profile, leak, len(told)
 

@@ -42,7 +42,8 @@ def doublets(adata: AnnData, *, expected_rate: float = 0.05, min_cells: int = 10
 
     Scrublet (through scanpy) pairs cells of the sample at random and asks how many such pairs are a cell's neighbours.
     A logistic model then joins its score with the cell's transcripts and genes, trained on those pairs against the
-    cells: two cells of one kind look like one, but a large one.
+    cells: two cells of one kind look like one, but a large one. Kinds of large and rare cells (dendritic cells among
+    lymphocytes) are flagged more often for it: look at the rate by kind before any cell is left out.
 
     Parameters
     ----------
