@@ -139,6 +139,32 @@ def show_dataset(name: Annotated[str, typer.Argument(help="Id of the study.")]) 
     typer.echo(yaml.safe_dump(show(name).model_dump(mode="json"), sort_keys=False, allow_unicode=True), nl=False)
 
 
+@datasets.command("fetch")
+def fetch_dataset(
+    name: Annotated[str, typer.Argument(help="Id of the study.")],
+    folder: Annotated[
+        Path | None, typer.Option(help="Where public data is kept; default: $DOLOR_DATA, or data.")
+    ] = None,
+    mirror: Annotated[str, typer.Option(help="Folder or address to take the files from instead.")] = "",
+) -> None:
+    """Download the files of a study; what is there already is verified and kept."""
+    from dolor.io.datasets import fetch
+
+    for path in fetch(name, folder=folder, mirror=mirror or None, say=typer.echo):
+        typer.echo(path)
+
+
+@datasets.command("add")
+def add_dataset(
+    entry: Annotated[Path, typer.Argument(help="YAML file with one or more entries.")],
+    to: Annotated[Path, typer.Option(help="The registry file of your laboratory.")],
+) -> None:
+    """Add studies of your own to a registry file, once they are found sound."""
+    from dolor.io.datasets import add
+
+    typer.echo("added " + ", ".join(add(entry, to)))
+
+
 @datasets.command("validate")
 def validate_datasets(file: File = None) -> None:
     """Check a registry file; leave with 3 if there is a fault."""

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from dolor import __version__
-from dolor.cli import crosstalk, knowledge, stages
+from dolor.cli import crosstalk, exchange, knowledge, stages
 from dolor.errors import DolorError
 
 app = typer.Typer(
@@ -40,6 +40,7 @@ def _options(
 
 stages.add_to(app)
 crosstalk.add_to(app)
+exchange.add_to(app)
 knowledge.add_to(app)
 
 

@@ -1,0 +1,99 @@
+"""Commands that bring cells in from a census and take results out to other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+Source = Annotated[Path, typer.Argument(help="The file to export.", show_default=False)]
+Out = Annotated[Path, typer.Option(help="The file to write.", show_default=False)]
+Words = Annotated[list[str] | None, typer.Option(help="Value wanted; may be given several times.")]
+
+export = typer.Typer(help="Results in the forms that other programs read.", no_args_is_help=True)
+
+
+@export.command("cellxgene")
+def export_cellxgene(
+    source: Source, out: Out, title: Annotated[str, typer.Option(help="Title of the dataset.")]
+) -> None:
+    """Write cells with the fields of CELLxGENE; names those that are still unknown."""
+    from dolor.io.export import write_cellxgene
+
+    unknown = write_cellxgene(_cells(source), out, title=title)
+    typer.echo("unknown: " + (", ".join(unknown) or "nothing"))
+
+
+@export.command("10x")
+def export_10x(source: Source, out: Annotated[Path, typer.Option(help="The folder to make.")]) -> None:
+    """Write cells as a 10x folder: matrix, barcodes, features."""
+    from dolor.io.export import write_tenx
+
+    typer.echo(write_tenx(_cells(source), out))
+
+
+@export.command("tsv")
+def export_tsv(source: Source, out: Out) -> None:
+    """Write a Parquet table for a spreadsheet; nothing in it runs as a formula."""
+    from dolor.io.export import write_tsv
+    from dolor.io.tables import read_table
+
+    write_tsv(read_table(source), out)
+
+
+@export.command("graphml")
+def export_graphml(source: Source, out: Out) -> None:
+    """Write a table with senders and receivers as a network."""
+    from dolor.io.export import write_graphml
+    from dolor.io.tables import read_table
+
+    write_graphml(read_table(source), out)
+
+
+@export.command("liana")
+def export_liana(source: Source, out: Out) -> None:
+    """Write scores or contrasts with the columns of LIANA."""
+    from dolor.io.export import liana_table, write_tsv
+    from dolor.io.tables import read_table
+
+    write_tsv(liana_table(read_table(source)), out)
+
+
+def census(
+    uri: Annotated[str, typer.Option(help="Folder or address of a Census.")],
+    organism: Annotated[str, typer.Option(help="mouse or human.")],
+    out: Out,
+    tissue: Words = None,
+    disease: Words = None,
+    cell_type: Words = None,
+    sex: Words = None,
+) -> None:
+    """Read cells of the CELLxGENE Census by what they are."""
+    from dolor.io.atomic import atomic_path
+    from dolor.io.census import read_census
+    from dolor.io.provenance import write_provenance
+
+    asked = {"tissue": tissue, "disease": disease, "cell_type": cell_type, "sex": sex}
+    query = {field: values for field, values in asked.items() if values}
+    cells = read_census(uri, organism, query)
+    with atomic_path(out) as temporary:
+        cells.write_h5ad(temporary, compression="lzf")
+    write_provenance(out, stage="census", parameters={"organism": organism, "query": query})
+    typer.echo(f"{cells.n_obs} cells × {cells.n_vars} genes, {cells.obs['sample_id'].nunique()} samples")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Hang the commands into the command line."""
+    app.add_typer(export, name="export")
+    app.command()(census)
+
+
+def _cells(source: Path) -> AnnData:
+    from dolor.contracts.cells import check_cells
+    from dolor.io.h5ad import read_h5ad
+
+    return check_cells(read_h5ad(source), source=str(source))

@@ -1,0 +1,41 @@
+"""Results leave in the forms that other programs read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from anndata import AnnData
+
+import dolor as dl
+from dolor.cli import main
+
+
+def _run(*words: str, code: int = 0) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    assert left.value.code == code
+
+
+def test_tables_leave_as_network_and_spreadsheet(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"sender": ["macrophage"], "receiver": ["=cmd()"], "score": [1.0]})
+    rows.to_parquet(tmp_path / "t.parquet")
+    _run("export", "tsv", str(tmp_path / "t.parquet"), "--out", str(tmp_path / "t.tsv"))
+    assert "\t=cmd()" not in (tmp_path / "t.tsv").read_text()
+    _run("export", "graphml", str(tmp_path / "t.parquet"), "--out", str(tmp_path / "t.graphml"))
+    assert "macrophage" in (tmp_path / "t.graphml").read_text()
+    _run("export", "tsv", str(tmp_path / "absent.parquet"), "--out", str(tmp_path / "x.tsv"), code=3)
+
+
+def test_cells_leave_as_a_10x_folder_and_come_back(make_cells: Callable[..., AnnData], tmp_path: Path) -> None:
+    cells = dl.read(make_cells())
+    cells.write_h5ad(tmp_path / "cells.h5ad")
+    _run("export", "10x", str(tmp_path / "cells.h5ad"), "--out", str(tmp_path / "folder"))
+    assert any(path.name.startswith("matrix.mtx") for path in (tmp_path / "folder").iterdir())
+
+
+def test_fetching_an_unknown_study_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    _run("datasets", "fetch", "GSE154658", code=2)
+    assert "did you mean 'GSE154659'" in capsys.readouterr().err
