@@ -13,7 +13,7 @@ rule quality:
     conda:
         "../environment.yaml"
     params:
-        options=flags(**RUN.quality.model_dump()),
+        options=flags(**RUN.quality.model_dump(), seed=RUN.seed),
         code=code_digest("pp"),
     shell:
         "dolor quality {input:q} --out {output.cells:q} --summary {output.summary:q} --sex {output.sex:q}"

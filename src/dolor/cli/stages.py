@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dolor.contracts import tables
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 In = Annotated[Path, typer.Argument(help="The file that the stage before made.", show_default=False)]
 Out = Annotated[Path, typer.Option(help="The file to write.", show_default=False)]
@@ -63,8 +66,9 @@ def quality(
     min_genes: Annotated[int, typer.Option(help="Fewest detected genes.")] = 50,
     mads: Annotated[float, typer.Option(help="Median absolute deviations tolerated.")] = 5.0,
     max_mito: Annotated[float, typer.Option(help="Largest mitochondrial share.")] = 0.4,
+    seed: Seed = 0,
 ) -> None:
-    """Drop cells that cannot be trusted; call sex."""
+    """Drop cells that cannot be trusted; flag doublets; call sex."""
     import json
 
     from dolor import pp
@@ -74,8 +78,11 @@ def quality(
     from dolor.io.tables import write_table
 
     kept, report = pp.quality(read_h5ad(source), min_genes=min_genes, mads=mads, max_mito=max_mito)
+    # Doublets are flagged and stay: calls lean towards large cells, so what to do about them is the reader's choice.
+    report["doublets"] = _records(pp.doublets(kept, seed=seed))
     calls = pp.call_sex(kept)
     pp.settle_sex(kept, calls)
+    report["sex"] = _records(pp.sex_report(calls))
     write_table(calls, sex, tables.SEX)
     write_text(summary, json.dumps(report, indent=2, sort_keys=True) + "\n")
     with atomic_path(out) as temporary:
@@ -159,6 +166,14 @@ def evaluate(
         f"{found['class']['agreement_assigned']:.3f} of the assigned cells, type {found['type']['agreement']:.3f}, "
         f"unassigned {found['unassigned']:.3f} of {found['n_cells']} cells"
     )
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give a table as JSON knows it: what is not a number becomes null."""
+    import json
+
+    records: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
+    return records
 
 
 def add_to(app: typer.Typer) -> None:

@@ -18,8 +18,7 @@ def _without_surprises(resolvers: dict[str, list[tuple[str, Any]]]) -> dict[str,
     """Drop the YAML 1.1 rules that turn gene symbols and identifiers into booleans, octal numbers and dates."""
     surprising = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:int", "tag:yaml.org,2002:timestamp")
     return {
-        first: [(tag, pattern) for tag, pattern in rules if tag not in surprising]
-        for first, rules in resolvers.items()
+        first: [(tag, pattern) for tag, pattern in rules if tag not in surprising] for first, rules in resolvers.items()
     }
 
 
@@ -44,13 +43,9 @@ def _mapping_without_duplicates(loader: _StrictLoader, node: yaml.MappingNode) -
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
         if isinstance(key, (dict, list)):
-            raise yaml.constructor.ConstructorError(
-                None, None, "a key must be plain text", key_node.start_mark
-            )
+            raise yaml.constructor.ConstructorError(None, None, "a key must be plain text", key_node.start_mark)
         if key in mapping:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key '{key}' stands twice", key_node.start_mark
-            )
+            raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", key_node.start_mark)
         mapping[key] = loader.construct_object(value_node, deep=True)
     return mapping
 
