@@ -9,7 +9,10 @@ from snakemake.utils import min_version
 min_version("9.19")
 
 
-configfile: "config/config.yaml"
+# Only where no other configuration was named: Snakemake would merge the two, and the demo's choices would leak in.
+if "datasets" not in config:
+
+    configfile: "config/config.yaml"
 
 
 include: "workflows/rules/settings.smk"

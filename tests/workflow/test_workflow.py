@@ -113,6 +113,21 @@ def test_one_dataset_that_cannot_be_read_names_the_fault(tmp_path: Path) -> None
     assert "absent.h5ad" in done.stderr
 
 
+def test_the_demo_does_not_leak_into_another_configuration(data_dir: Path) -> None:
+    plan = subprocess.run(
+        [
+            *(sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--dry-run"),
+            *("--printshellcmds", "--forceall", "--cores", "1"),
+            *("--configfile", str(ROOT / "config" / "kang2018.yaml"), "--directory", str(ROOT)),
+        ],
+        capture_output=True, text=True, env={**_environment(), "DOLOR_DATA": str(data_dir)},
+    )  # fmt: skip
+    assert plan.returncode == 0, plan.stderr[-2000:]
+    assert "--reference-condition control" in plan.stdout + plan.stderr
+    assert "--groupby cell_class" in plan.stdout + plan.stderr
+    assert "simulated" not in plan.stdout
+
+
 def test_an_unknown_key_stops_before_any_job(tmp_path: Path) -> None:
     done = subprocess.run(
         _command(tmp_path, "--config", "qualty=1"), capture_output=True, text=True, env=_environment()
