@@ -34,7 +34,7 @@ def test_a_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.fixture
 def census(tmp_path: Path) -> str:
     soma = pytest.importorskip("tiledbsoma", reason="needs the extra 'census'")
-    soma_io = pytest.importorskip("tiledbsoma.io")
+    soma_io = pytest.importorskip("tiledbsoma.io", reason="needs the extra 'census'")
     import anndata
     from scipy import sparse
 
