@@ -56,7 +56,7 @@ def test_a_mapping_that_says_two_things_is_refused(tmp_path: Path) -> None:
 
 
 def test_real_blood_cells_keep_their_agreement(data_dir: Path) -> None:
-    """Holds what was reached; no independent test, since markers and thresholds were chosen with these cells in hand."""
+    """Holds what was reached; no independent test: markers and thresholds were chosen with these cells in hand."""
     cells, _, _ = read_study("kang2018", path=data_dir / "kang2018_pbmc_ifnb.h5ad")
     cells, _ = dl.pp.quality(cells)
     dl.tl.annotate(cells, compartment="blood")
