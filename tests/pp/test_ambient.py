@@ -91,3 +91,34 @@ def test_faulty_input_is_refused(make_cells: Callable[..., AnnData], found: Ambi
         dl.pp.ambient(cells, cells[:, :10].copy())
     with pytest.raises(DataError, match="lack 30 genes and 4 samples"):
         dl.pp.ambient_evidence(cells, found, "condition")
+
+
+def test_profiles_give_the_evidence_that_cells_give(made: Study, found: Ambient) -> None:
+    profiles = dl.tl.profiles(made.cells, groupby="truth_class", genes=["Mpz", "C1qa"])
+    summed = dl.pp.profile_evidence(profiles, found.table())
+    of_cells = dl.pp.ambient_evidence(made.cells, found, "truth_class", genes=["Mpz", "C1qa"])
+    keys = ["sample_id", "population", "gene"]
+    both = of_cells.merge(summed, on=keys, suffixes=("", "_summed"))
+    assert len(both) == len(of_cells) == len(summed)
+    assert both["ambient_share_summed"].to_numpy() == pytest.approx(both["ambient_share"].to_numpy())
+    assert (both["richest"] == both["richest_summed"]).all()
+
+
+def test_parts_of_a_pooled_library_share_its_leakage(made: Study, found: Ambient) -> None:
+    cells = made.cells.copy()
+    dl.pp.split_pooled(cells, dl.pp.call_sex(cells))
+    profiles = dl.tl.profiles(cells, groupby="truth_class", genes=["Mpz"])
+    explained = dl.pp.profile_evidence(profiles, found.table())
+    assert {"drg_injured_pool:female", "drg_injured_pool:male"} <= set(explained["sample_id"])
+
+
+def test_scores_flag_what_leakage_explains_and_not_what_is_expressed(made: Study, found: Ambient) -> None:
+    import pandas as pd
+
+    pairs = pd.DataFrame({"interaction_id": ["a", "b"], "ligand": ["Mpz", "C1qa"], "receptor": ["Xist", "Xist"]})
+    profiles = dl.tl.profiles(made.cells, pairs, groupby="truth_class")
+    scores = dl.tl.score(profiles, pairs, ambient=dl.pp.profile_evidence(profiles, found.table()))
+    suspect = scores["flags"].str.contains("ambient_suspect").groupby([scores["sender"], scores["ligand"]]).mean()
+    assert suspect["schwann_cell", "Mpz"] == suspect["macrophage", "C1qa"] == 0
+    assert suspect["endothelial_cell", "Mpz"] > 0.8
+    assert suspect["sensory_neuron", "C1qa"] > 0.5

@@ -3,30 +3,37 @@
 
 rule quality:
     input:
-        f"{RESULTS}/{{dataset}}/raw.h5ad",
+        cells=f"{RESULTS}/{{dataset}}/raw.h5ad",
+        empty=empty_droplets,
     output:
         cells=temp(f"{RESULTS}/{{dataset}}/kept.h5ad"),
+        dropped=temp(f"{RESULTS}/{{dataset}}/dropped.h5ad"),
         summary=f"{RESULTS}/{{dataset}}/quality.json",
         sex=f"{RESULTS}/{{dataset}}/sex.parquet",
+        ambient=f"{RESULTS}/{{dataset}}/ambient.parquet",
     log:
         "logs/quality/{dataset}.log",
     conda:
         "../environment.yaml"
     params:
         options=flags(**RUN.quality.model_dump(), seed=RUN.seed),
+        empty=lambda wildcards, input: flags(empty=input.get("empty", "")),
         code=code_digest("pp"),
     shell:
-        "dolor quality {input:q} --out {output.cells:q} --summary {output.summary:q} --sex {output.sex:q}"
-        " {params.options} > {log:q} 2>&1"
+        "dolor quality {input.cells:q} --out {output.cells:q} --dropped {output.dropped:q}"
+        " --summary {output.summary:q} --sex {output.sex:q} --ambient {output.ambient:q}"
+        " {params.empty} {params.options} > {log:q} 2>&1"
 
 
 rule annotate:
     input:
-        f"{RESULTS}/{{dataset}}/kept.h5ad",
+        cells=f"{RESULTS}/{{dataset}}/kept.h5ad",
+        dropped=f"{RESULTS}/{{dataset}}/dropped.h5ad",
     output:
         cells=f"{RESULTS}/{{dataset}}/cells.h5ad",
         annotation=f"{RESULTS}/{{dataset}}/annotation.parquet",
         evidence=f"{RESULTS}/{{dataset}}/annotation_evidence.parquet",
+        summary=f"{RESULTS}/{{dataset}}/annotation_quality.json",
     log:
         "logs/annotate/{dataset}.log",
     conda:
@@ -34,11 +41,12 @@ rule annotate:
     params:
         compartment=lambda wildcards: DATASETS[wildcards.dataset].compartment,
         options=flags(**RUN.annotate.model_dump(), seed=RUN.seed),
-        code=code_digest("annotate", "knowledge"),
+        code=code_digest("annotate", "knowledge", "pp"),
         signatures=signature_digest("populations.yaml"),
     shell:
-        "dolor annotate {input:q} --out {output.cells:q} --annotation {output.annotation:q}"
-        " --evidence {output.evidence:q} --compartment {params.compartment} {params.options} > {log:q} 2>&1"
+        "dolor annotate {input.cells:q} --dropped {input.dropped:q} --out {output.cells:q}"
+        " --annotation {output.annotation:q} --evidence {output.evidence:q} --summary {output.summary:q}"
+        " --compartment {params.compartment} {params.options} > {log:q} 2>&1"
 
 
 # Only for datasets that bring published labels; what it finds is shown in the terminal as well.

@@ -20,19 +20,22 @@ rule profiles:
 
 rule score:
     input:
-        f"{RESULTS}/{{dataset}}/profiles.h5ad",
+        profiles=f"{RESULTS}/{{dataset}}/profiles.h5ad",
+        ambient=f"{RESULTS}/{{dataset}}/ambient.parquet",
     output:
-        f"{RESULTS}/{{dataset}}/interactions.parquet",
+        scores=f"{RESULTS}/{{dataset}}/interactions.parquet",
+        evidence=f"{RESULTS}/{{dataset}}/ambient_evidence.parquet",
     log:
         "logs/score/{dataset}.log",
     conda:
         "../environment.yaml"
     params:
         options=flags(**RUN.pairs.model_dump()),
-        code=code_digest("crosstalk", "knowledge"),
+        code=code_digest("crosstalk", "knowledge", "pp"),
         signatures=signature_digest("mediators.tsv"),
     shell:
-        "dolor score {input:q} --out {output:q} {params.options} > {log:q} 2>&1"
+        "dolor score {input.profiles:q} --ambient {input.ambient:q} --out {output.scores:q}"
+        " --evidence {output.evidence:q} {params.options} > {log:q} 2>&1"
 
 
 rule contrast:

@@ -50,3 +50,8 @@ def raw_file(wildcards):
     if dataset.study == "simulated":
         return f"resources/simulated/{dataset.id}.h5ad"
     return str(study_file(dataset.study, dataset.path))
+
+
+def empty_droplets(wildcards):
+    """Give the file of a dataset's empty droplets, if it has one."""
+    return DATASETS[wildcards.dataset].empty or []

@@ -1,30 +1,31 @@
-"""Groups of like cells: variable genes, principal components, neighbours, Leiden."""
+"""Groups of like cells: variable genes, principal components, alignment of samples, neighbours, Leiden."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
-from dolor.errors import MissingExtra, UsageError
+from dolor.annotate.graph import leiden, neighbour_graph, quiet
+from dolor.annotate.stability import stability
+from dolor.pp.components import principal_components, variable_genes
+from dolor.pp.integrate import align
 
 if TYPE_CHECKING:
-    import pandas as pd
     from anndata import AnnData
     from numpy.typing import NDArray
 
 _COMPONENTS = 30
-_NEIGHBOURS = 12
 _VARIABLE_GENES = 2000
 # Within one class: fewer genes carry the difference, and a finer cut is safe since names merge clusters.
 _VARIABLE_WITHIN = 300
 _RESOLUTION_WITHIN = 1.5
 _FEWEST_TO_DIVIDE = 60
 _FEWEST_WITH_A_GENE = 5
+# Coarser clusterings that are kept beside the chosen one, as shares of its resolution.
+_COARSER = (0.25, 0.5)
 
 
 def cluster(
@@ -35,15 +36,18 @@ def cluster(
     Parameters
     ----------
     cells
-        Cells with log-normalised ``X``; ``obsm["X_pca"]`` and ``obsm["X_umap"]`` are written.
+        Cells with log-normalised ``X`` and raw ``layers["counts"]``. Written: ``obsm["X_pca"]``, ``obsm["X_umap"]``
+        and, where batches are aligned, ``obsm["X_integrated"]``; ``obs["leiden_<resolution>"]`` for the chosen
+        resolution, its half and its quarter; ``uns["cluster_stability"]``, from
+        :func:`dolor.annotate.stability.stability`.
     resolution
         Leiden resolution: higher, finer.
     integration
-        ``none``, or ``harmony`` to align the levels of ``batch_key`` before neighbours are sought.
+        How the levels of ``batch_key`` are aligned before neighbours are sought: ``none``, ``harmony`` or ``scvi``.
     seed
         Seed of everything random.
     batch_key
-        Column of ``obs`` that Harmony aligns.
+        Column of ``obs`` that is aligned.
 
     Returns
     -------
@@ -51,14 +55,21 @@ def cluster(
     """
     import scanpy as sc
 
-    with _quiet():
-        work = _with_neighbours(cells, _variable_genes(cells, _VARIABLE_GENES), integration, seed, batch_key)
-        labels = _leiden(work, resolution, seed)
+    resolutions = [resolution * share for share in (*_COARSER, 1.0)]
+    with quiet():
+        genes = variable_genes(sparse.csr_matrix(cells.X), _VARIABLE_GENES)
+        components, embedding = _embedding(cells, genes, integration, cells.obs[batch_key], seed)
+        work = neighbour_graph(embedding, seed, cells.obs_names)
+        for value in resolutions:
+            cells.obs[f"leiden_{value:g}"] = pd.Categorical(leiden(work, value, seed))
         # Begun from two components: the spectral start fails where populations are not connected.
-        sc.tl.umap(work, init_pos=work.obsm["X_pca"][:, :2], random_state=seed)
-    cells.obsm["X_pca"] = work.obsm["X_pca"].astype(np.float32)
+        sc.tl.umap(work, init_pos=np.ascontiguousarray(components[:, :2]), random_state=seed)
+    cells.uns["cluster_stability"] = stability(embedding, resolutions, seed=seed)
+    cells.obsm["X_pca"] = components
+    if integration != "none":
+        cells.obsm["X_integrated"] = embedding
     cells.obsm["X_umap"] = work.obsm["X_umap"].astype(np.float32)
-    return labels
+    return cells.obs[f"leiden_{resolution:g}"].astype(str)
 
 
 def refine(
@@ -80,60 +91,37 @@ def refine(
     markers
         Genes that are looked at besides the most variable ones.
     integration, seed
-        As in :func:`cluster`.
+        As in :func:`cluster`; after scVI, which is trained once on all cells, a class is aligned by Harmony.
 
     Returns
     -------
     The finer cluster of each cell: its group and a number; groups too small to divide keep their clusters.
     """
     fine = groups.astype(str) + "/" + clusters.astype(str)
-    with _quiet():
+    with quiet():
         for group, members in fine.groupby(groups.astype(str).to_numpy(), sort=True):
             if len(members) < _FEWEST_TO_DIVIDE:
                 continue
             part = cells[members.index]
-            chosen = _variable_genes(part, _VARIABLE_WITHIN) | part.var_names.isin(markers)
-            chosen &= np.asarray((part.X > 0).sum(axis=0)).ravel() >= _FEWEST_WITH_A_GENE
-            work = _with_neighbours(part, chosen, integration, seed, "sample_id")
-            fine.loc[members.index] = f"{group}/" + _leiden(work, _RESOLUTION_WITHIN, seed)
+            logged = sparse.csr_matrix(part.X)
+            chosen = variable_genes(logged, _VARIABLE_WITHIN) | part.var_names.isin(markers)
+            chosen &= np.asarray(logged.getnnz(axis=0)) >= _FEWEST_WITH_A_GENE
+            within = "harmony" if integration == "scvi" else integration
+            _, embedding = _embedding(part, chosen, within, part.obs["sample_id"], seed)
+            work = neighbour_graph(embedding, seed, part.obs_names)
+            fine.loc[members.index] = f"{group}/" + leiden(work, _RESOLUTION_WITHIN, seed)
     return fine
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep back what scanpy and its dependencies announce of their own coming changes; none alters a number here."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", (FutureWarning, DeprecationWarning))
-        yield
-
-
-def _variable_genes(cells: AnnData, number: int) -> NDArray[np.bool_]:
-    import scanpy as sc
-
-    if cells.n_vars <= number:
-        return np.ones(cells.n_vars, dtype=bool)
-    found = sc.pp.highly_variable_genes(cells, n_top_genes=number, inplace=False)
-    return np.asarray(found["highly_variable"], dtype=bool)
-
-
-def _with_neighbours(cells: AnnData, genes: NDArray[np.bool_], integration: str, seed: int, batch_key: str) -> AnnData:
-    import scanpy as sc
-
-    work = cells[:, genes].copy()
-    work.X = work.X.toarray()  # centring makes it dense in any case
-    sc.pp.scale(work, max_value=10)
-    sc.pp.pca(work, n_comps=min(_COMPONENTS, work.n_obs - 1, work.n_vars - 1), random_state=seed)
-    work.obsm["X_pca"] = _integrate(work.obsm["X_pca"], work.obs[batch_key], integration, seed)
-    sc.pp.neighbors(work, n_neighbors=min(_NEIGHBOURS, work.n_obs - 1), use_rep="X_pca", random_state=seed)
-    return work
-
-
-def _leiden(work: AnnData, resolution: float, seed: int) -> pd.Series:
-    import scanpy as sc
-
-    sc.tl.leiden(work, resolution=resolution, flavor="igraph", n_iterations=2, directed=False, random_state=seed)
-    labels: pd.Series = work.obs["leiden"].astype(str)
-    return labels
+def _embedding(
+    cells: AnnData, genes: NDArray[np.bool_], integration: str, batch: pd.Series, seed: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return principal components, and what alignment makes of them."""
+    chosen = np.flatnonzero(genes)
+    logged = sparse.csr_matrix(cells.X)[:, chosen]
+    components = principal_components(logged, min(_COMPONENTS, cells.n_obs - 1, len(chosen) - 1))
+    counts = sparse.csr_matrix(cells.layers["counts"])[:, chosen] if integration == "scvi" else logged
+    return components, align(integration, components, counts, batch, seed=seed)
 
 
 def cluster_means(cells: AnnData, clusters: pd.Series) -> tuple[list[str], NDArray[np.float64]]:
@@ -143,16 +131,3 @@ def cluster_means(cells: AnnData, clusters: pd.Series) -> tuple[list[str], NDArr
     members = sparse.csr_matrix((np.ones(len(code)), (code, np.arange(len(code)))), shape=(len(names), len(code)))
     sums = np.asarray((members @ sparse.csr_matrix(cells.X)).todense(), dtype=float)
     return names, sums / np.bincount(code, minlength=len(names))[:, None]
-
-
-def _integrate(components: NDArray[np.float64], batch: pd.Series, method: str, seed: int) -> NDArray[np.float64]:
-    if method == "none" or batch.nunique() < 2:
-        return components
-    if method != "harmony":
-        raise UsageError(f"integration '{method}' is not known; choose none or harmony")
-    try:
-        import harmonypy
-    except ImportError:
-        raise MissingExtra("harmonypy", "harmony") from None
-    aligned = harmonypy.run_harmony(components, batch.to_frame("batch"), "batch", random_state=seed, verbose=False)
-    return np.asarray(aligned.Z_corr).reshape(components.shape[0], -1)

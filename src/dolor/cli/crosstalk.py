@@ -50,16 +50,30 @@ def profiles(
     typer.echo(f"{found.n_obs} profiles of {found.obs['sample_id'].nunique()} samples, {found.n_vars} genes")
 
 
-def score(source: In, out: Out, file: PairsFile = "", merge: Merge = True) -> None:
+def score(
+    source: In,
+    out: Out,
+    ambient: Annotated[str, typer.Option(help="Table of what leaks in each library, from `dolor quality`.")] = "",
+    evidence: Annotated[str, typer.Option(help="Table of what leakage explains to write.")] = "",
+    file: PairsFile = "",
+    merge: Merge = True,
+) -> None:
     """Score every ligand-receptor pair in every sample."""
-    from dolor import tl
+    from dolor import pp, tl
     from dolor.io.provenance import write_provenance
-    from dolor.io.tables import write_table
+    from dolor.io.tables import read_table, write_table
 
     found = _read_profiles(source)
-    scores = tl.score(found, _pairs(_organism(found.obs), file, merge))
+    explained = pp.profile_evidence(found, read_table(ambient, tables.AMBIENT)) if ambient else None
+    scores = tl.score(found, _pairs(_organism(found.obs), file, merge), ambient=explained)
     write_table(scores, out, tables.INTERACTIONS)
-    write_provenance(out, stage="score", inputs=[source], parameters={"pairs": file, "merge": merge})
+    made = [Path(out)]
+    if explained is not None and evidence:
+        write_table(explained, evidence, tables.AMBIENT_EVIDENCE)
+        made.append(Path(evidence))
+    inputs = [source, *([ambient] if ambient else [])]
+    for result in made:
+        write_provenance(result, stage="score", inputs=inputs, parameters={"pairs": file, "merge": merge})
     typer.echo(f"{len(scores)} scores")
 
 

@@ -11,6 +11,7 @@ from dolor.contracts import tables
 
 if TYPE_CHECKING:
     import pandas as pd
+    from anndata import AnnData
 
 In = Annotated[Path, typer.Argument(help="The file that the stage before made.", show_default=False)]
 Out = Annotated[Path, typer.Option(help="The file to write.", show_default=False)]
@@ -63,12 +64,19 @@ def quality(
     out: Out,
     summary: Annotated[Path, typer.Option(help="What was dropped and why (JSON).")],
     sex: Annotated[Path, typer.Option(help="Table of sex calls (Parquet).")],
+    ambient: Annotated[Path, typer.Option(help="Table of what leaks in each library (Parquet).")],
+    dropped: Annotated[Path, typer.Option(help="The droplets that were dropped (h5ad).")],
+    empty: Annotated[str, typer.Option(help="h5ad file of droplets without a cell, with sample_id in obs.")] = "",
     min_genes: Annotated[int, typer.Option(help="Fewest detected genes.")] = 50,
     mads: Annotated[float, typer.Option(help="Median absolute deviations tolerated.")] = 5.0,
-    max_mito: Annotated[float, typer.Option(help="Largest mitochondrial share.")] = 0.4,
+    max_mito: Annotated[float, typer.Option(help="Largest mitochondrial share of a cell.")] = 0.4,
+    max_mito_nuclei: Annotated[float, typer.Option(help="Largest mitochondrial share of a nucleus.")] = 0.1,
+    doublet_rate: Annotated[float, typer.Option(help="Share of doublets that is expected.")] = 0.05,
+    correct: Annotated[bool, typer.Option(help="Also write counts without what leaked.")] = False,
+    split_pooled: Annotated[bool, typer.Option(help="Split libraries that pool both sexes.")] = True,
     seed: Seed = 0,
 ) -> None:
-    """Drop cells that cannot be trusted; flag doublets; call sex."""
+    """Drop cells that cannot be trusted; flag doublets; estimate ambient RNA; call sex and split pooled libraries."""
     import json
 
     from dolor import pp
@@ -77,20 +85,48 @@ def quality(
     from dolor.io.provenance import write_provenance
     from dolor.io.tables import write_table
 
-    kept, report = pp.quality(read_h5ad(source), min_genes=min_genes, mads=mads, max_mito=max_mito)
+    cells = read_h5ad(source)
+    limits = {"min_genes": min_genes, "mads": mads, "max_mito": max_mito, "max_mito_nuclei": max_mito_nuclei}
+    kept, report = pp.quality(cells, **limits, seed=seed)
+    with atomic_path(dropped) as temporary:
+        cells[(cells.obs["why_dropped"] != "").to_numpy()].copy().write_h5ad(temporary, compression="lzf")
+    del cells
     # Doublets are flagged and stay: calls lean towards large cells, so what to do about them is the reader's choice.
-    report["doublets"] = _records(pp.doublets(kept, seed=seed))
-    calls = pp.call_sex(kept)
-    pp.settle_sex(kept, calls)
-    report["sex"] = _records(pp.sex_report(calls))
+    report["doublets"] = _records(pp.doublets(kept, expected_rate=doublet_rate, seed=seed))
+    leaks = pp.ambient(kept, read_h5ad(empty) if empty else None, correct=correct, seed=seed)
+    report["ambient"] = _records(leaks.samples)
+    kept, calls = _settle_sex(kept, report, split_pooled)
+    chosen = {"doublet_rate": doublet_rate, "correct": correct, "split_pooled": split_pooled, "seed": seed}
+    report["parameters"] |= chosen | {"empty": Path(empty).name}
     write_table(calls, sex, tables.SEX)
+    write_table(leaks.table(), ambient, tables.AMBIENT)
     write_text(summary, json.dumps(report, indent=2, sort_keys=True) + "\n")
     with atomic_path(out) as temporary:
         kept.write_h5ad(temporary, compression="lzf")
-    for result in (out, sex, summary):
-        write_provenance(
-            result, stage="quality", inputs=[source], parameters=report["parameters"], dropped=report["dropped"]
-        )
+    told = {"parameters": report["parameters"], "dropped": report["dropped"]}
+    for result in (out, sex, ambient, summary):
+        write_provenance(result, stage="quality", inputs=[source, *([empty] if empty else [])], **told)
+    typer.echo(f"{kept.n_obs} of {report['cells_before']} cells kept")
+
+
+def _settle_sex(kept: AnnData, report: dict[str, Any], split_pooled: bool) -> tuple[AnnData, pd.DataFrame]:
+    """Call sex, settle it with what was reported, and split pooled libraries where that is wanted."""
+    from dolor import pp
+
+    sure = 0.9
+    calls = pp.call_sex(kept, threshold=sure)
+    pp.settle_sex(kept, calls)
+    report["sex"] = _records(pp.sex_report(calls))
+    # Split as called: a stricter split would cost small cells, lymphocytes before all.
+    parts = pp.split_pooled(kept, calls, min_confidence=sure) if split_pooled else None
+    report["pooled"] = [] if parts is None else _records(parts)
+    if parts is not None and len(parts):
+        # A part of unknown sex is no animal: as a sample it would count its library once more.
+        untold = kept.obs["sample_id"].isin(parts.loc[parts["sex"] == "unknown", "sample_id"])
+        kept = kept[~untold].copy()
+        report["dropped"]["untold_in_pool"] = int(untold.sum())
+        report["cells_after"] = kept.n_obs
+    return kept, calls
 
 
 def annotate(
@@ -98,17 +134,22 @@ def annotate(
     out: Out,
     annotation: Annotated[Path, typer.Option(help="Table of labels, one row a cell (Parquet).")],
     evidence: Annotated[Path, typer.Option(help="Table of marker evidence by cell type (Parquet).")],
+    summary: Annotated[Path, typer.Option(help="Quality by kind, partners, integration, clusters (JSON).")],
     compartment: Annotated[str, typer.Option(help="Where the tissue stands on the pain axis.")],
+    dropped: Annotated[str, typer.Option(help="The droplets that quality control dropped (h5ad).")] = "",
     signatures: Annotated[str, typer.Option(help="A file of your own populations.")] = "",
-    integration: Annotated[str, typer.Option(help="none or harmony.")] = "none",
+    integration: Annotated[str, typer.Option(help="none, harmony or scvi.")] = "none",
     resolution: Annotated[float, typer.Option(help="Leiden resolution.")] = 2.0,
     min_confidence: Annotated[float, typer.Option(help="Below it a cell keeps its parent's name, or none.")] = 0.5,
     seed: Seed = 0,
 ) -> None:
-    """Name the cells."""
+    """Name the cells, and say of each kind how good they are."""
+    import json
+
+    from dolor import pp
     from dolor.annotate import annotate as annotate_cells
     from dolor.annotate import annotation_table
-    from dolor.io.atomic import atomic_path
+    from dolor.io.atomic import atomic_path, write_text
     from dolor.io.h5ad import read_h5ad
     from dolor.io.provenance import write_provenance
     from dolor.io.tables import write_table
@@ -125,10 +166,18 @@ def annotate(
     markers = annotate_cells(cells, **options)
     write_table(annotation_table(cells), annotation, tables.ANNOTATION)
     write_table(markers, evidence)
+    report = {
+        "partners": _records(pp.partners(cells)),
+        "kinds": _records(pp.quality_by_kind(cells, read_h5ad(dropped) if dropped else None)),
+        "integration": _records(pp.integration_quality(cells, seed=seed)),
+        "clusters": _records(cells.uns["cluster_stability"]),
+        "method": integration,
+    }
+    write_text(summary, json.dumps(report, indent=2, sort_keys=True) + "\n")
     with atomic_path(out) as temporary:
         cells.write_h5ad(temporary, compression="lzf")
     unassigned = int((cells.obs["cell_type"] == "unassigned").sum())
-    for result in (out, annotation, evidence):
+    for result in (out, annotation, evidence, summary):
         write_provenance(
             result, stage="annotate", inputs=[source], parameters=options, dropped={"unassigned_cells": unassigned}
         )

@@ -40,6 +40,7 @@ class Dataset(Section):
     )
     compartment: Compartment = Field(description="Where the tissue stands on the pain axis.")
     path: str = Field("", description="The file itself; empty: where the registry's entry says.")
+    empty: str = Field("", description="h5ad file of droplets without a cell (sample_id in obs), for ambient RNA.")
     reference: Reference | None = Field(None, description="Reference levels of this dataset alone.")
     labels: str = Field("", description="Column with published labels to compare the annotation with.")
 
@@ -57,7 +58,15 @@ class Quality(Section):
     min_genes: int = Field(50, ge=0, description="Fewest detected genes.")
     mads: float = Field(5.0, gt=0, description="Median absolute deviations from the sample's median tolerated.")
     max_mito: float = Field(
-        0.4, gt=0, le=1, description="Largest mitochondrial fraction, whatever the sample's median is."
+        0.4, gt=0, le=1, description="Largest mitochondrial fraction of a cell, whatever the sample's median is."
+    )
+    max_mito_nuclei: float = Field(0.1, gt=0, le=1, description="The same of a nucleus, which has none of its own.")
+    doublet_rate: float = Field(0.05, gt=0, lt=0.5, description="Share of doublets that is expected.")
+    correct: bool = Field(
+        False, description="Also keep counts without what leaked, as a layer; scores and contrasts read the raw ones."
+    )
+    split_pooled: bool = Field(
+        True, description="Split libraries that pool both sexes by the sex of their cells; untold cells are left out."
     )
 
 
@@ -65,7 +74,9 @@ class Annotation(Section):
     """How cells get their names."""
 
     signatures: str = Field("", description="A file of your own populations; empty: those that dolor ships.")
-    integration: Literal["none", "harmony"] = Field("none", description="How batches are aligned before clustering.")
+    integration: Literal["none", "harmony", "scvi"] = Field(
+        "none", description="How samples are aligned before clustering; scvi trains a network and wants the extra scvi."
+    )
     resolution: float = Field(2.0, gt=0, le=20, description="Leiden resolution; fine, since labels merge clusters.")
     min_confidence: float = Field(0.5, ge=0, le=1, description="Below this a cell keeps its parent's name, or none.")
 

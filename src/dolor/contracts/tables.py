@@ -84,6 +84,13 @@ ANNOTATION = Table(
     _columns(text="barcode sample_id cell_lineage cell_class cell_type", number="cell_type_confidence"),
 )
 
+AMBIENT = Table("ambient", _columns(text="library_id gene", number="share leaked"))
+
+AMBIENT_EVIDENCE = Table(
+    "ambient_evidence",
+    _columns(text="sample_id population gene richest", number="observed leaked ambient_share", count="n_cells"),
+)
+
 SEX = Table("sex", _columns(text="sample_id barcode reported called", number="confidence"))
 
 

@@ -14,7 +14,7 @@ from dolor.contracts.tables import INTERACTIONS, check
 from dolor.crosstalk.compile_interactions import Compiled, compile_interactions
 from dolor.crosstalk.expression import Complexes, combine, log_expression, per_10k
 from dolor.crosstalk.sample_statistics import SampleSums, samples_of
-from dolor.crosstalk.score_flags import score_flags
+from dolor.crosstalk.score_flags import ambient_suspects, leaked_shares, score_flags
 from dolor.crosstalk.scores.evaluate import evaluate, sides
 from dolor.crosstalk.scores.rank_aggregate import DETECTION, MAGNITUDES, SPECIFICITIES, rank_aggregate
 from dolor.crosstalk.scores.registry import METHODS
@@ -42,6 +42,7 @@ def score(
     sample_key: str = "sample_id",
     permutations: int = 1000,
     seed: int = 0,
+    ambient: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Score every interaction between every two cell types of every sample.
 
@@ -62,6 +63,10 @@ def score(
         Columns of ``cells.obs`` that the profiles were made with.
     permutations, seed
         Of those permutations: their number, and the seed of the random numbers.
+    ambient
+        What leakage explains: ``sample_id``, ``population``, ``gene``, ``ambient_share`` (of the gene's transcripts
+        there), such as :func:`dolor.pp.profile_evidence` gives. Samples without a row, and all without the table, are
+        judged by a rule of thumb: a ligand is suspect below a tenth of its level in the sample as a whole.
 
     Returns
     -------
@@ -75,8 +80,9 @@ def score(
     - ``magnitude_rank``, ``specificity_rank``: LIANA's rank aggregate within the sample, small is strong; NaN where a
       side is detected in less than a tenth of the cells.
     - ``pvalue``: how often cells dealt out at random within the sample reach ``lr_means``.
-    - ``flags``: ``ambient_suspect`` (leakage could explain the ligand in this sender), ``low_detection`` (a side in
-      less than a tenth of the cells), ``few_cells`` (a group of less than 10), ``proxy`` (enzymes for a ligand).
+    - ``flags``: ``ambient_suspect`` (leakage explains half of the ligand in this sender, or more), ``low_detection``
+      (a side in less than a tenth of the cells), ``few_cells`` (a group of less than 10), ``proxy`` (enzymes for a
+      ligand).
     - ``attrs["unmeasured"]``: interactions without rows, as a side was not measured, with the genes that are missing.
 
     Raises
@@ -119,7 +125,9 @@ def score(
         if at_hand is not None:
             columns["pvalue"] = at_hand.replace_small(columns["pvalue"], sums, genes, compiled)
         _add_ranks(columns)
-        flags = score_flags(columns, sums, _whole_sample(profiles, sums.sample), compiled)
+        whole = _whole_sample(profiles, sums.sample)
+        suspects = ambient_suspects(sums, compiled, whole, leaked_shares(ambient, sums, genes))
+        flags = score_flags(columns, sums, suspects, compiled)
         frames.append(_frame(sums, compiled, columns, flags, str(profiles.obs["dataset_id"].iloc[rows[0]])))
     result = check(_together(frames), INTERACTIONS)
     result.attrs["unmeasured"] = compiled.unmeasured

@@ -50,6 +50,21 @@ class Ambient:
     profiles: pd.DataFrame
     samples: pd.DataFrame
 
+    def table(self) -> pd.DataFrame:
+        """Return what leaks as a table, as a run keeps it.
+
+        Returns
+        -------
+        One row a (library, gene) that leaks: ``library_id`` (the samples that the estimate was made on, before pooled
+        ones are split), ``gene``, ``share`` of the profile, ``leaked`` (transcripts a droplet; missing where it cannot
+        be told).
+        """
+        named = self.profiles.rename_axis("library_id").rename_axis(columns="gene").reset_index()
+        told = named.melt(id_vars="library_id", value_name="share")
+        found = told[told["share"] > 0].sort_values(["library_id", "gene"], ignore_index=True)
+        leaks = self.samples.set_index("sample_id")["leaked_per_cell"]
+        return found.assign(leaked=found["share"] * found["library_id"].map(leaks).astype(float))
+
 
 def ambient(
     adata: AnnData, empty: AnnData | None = None, *, groupby: str | None = None, correct: bool = False, seed: int = 0
@@ -68,7 +83,8 @@ def ambient(
         Droplets without a cell (``layers["counts"]``, the same genes, ``obs["sample_id"]``). Samples that they lack, or
         all without them, take their profile from the mixture of the cells and what silent groups show.
     groupby
-        Column of ``obs`` with populations or clusters; default: coarse groups are made here.
+        Column of ``obs`` with populations or clusters; default: ``coarse_kind``, which :func:`dolor.pp.quality` writes,
+        and where it is absent coarse groups are made here.
     correct
         Also write ``layers["corrected"]``: counts times the share that did not leak, for each gene in each group of a
         sample, so that a group's sum is right and no cell gains a gene. ``layers["counts"]`` is untouched.
@@ -98,6 +114,8 @@ def ambient(
             f"obs has no column '{groupby}' to group by; there are {', '.join(map(str, adata.obs.columns))}"
         )
     counts = sparse.csr_matrix(adata.layers["counts"])
+    if groupby is None and "coarse_kind" in adata.obs.columns:
+        groupby = "coarse_kind"
     groups = coarse_groups(counts, seed) if groupby is None else adata.obs[groupby].astype(str).to_numpy()
     drained = _empty_totals(adata, empty)
     totals = np.asarray(counts.sum(axis=1), dtype=float).ravel()

@@ -7,13 +7,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from dolor.pp.components import log_normalised, principal_components, variable_genes
+
 _GROUPS = 15
 _COMPONENTS = 15
 _CELLS_A_GROUP = 30
+_GENES = 2000
 
 
 def coarse_groups(counts: sparse.csr_matrix, seed: int) -> NDArray[np.object_]:
-    """Group cells by k-means on principal components of log-normalised counts.
+    """Group cells by k-means on principal components of the log-normalised counts of variable genes.
 
     Parameters
     ----------
@@ -27,14 +30,13 @@ def coarse_groups(counts: sparse.csr_matrix, seed: int) -> NDArray[np.object_]:
     The name of each cell's group.
     """
     from sklearn.cluster import MiniBatchKMeans
-    from sklearn.decomposition import TruncatedSVD
 
-    totals = np.maximum(np.asarray(counts.sum(axis=1), dtype=float), 1.0)
-    logged = sparse.csr_matrix(counts.multiply(1e4 / totals)).log1p()
     size = max(2, min(_GROUPS, counts.shape[0] // _CELLS_A_GROUP))
     if counts.shape[0] < 2 * _CELLS_A_GROUP or counts.shape[1] <= _COMPONENTS:
         return np.full(counts.shape[0], "0", dtype=object)
-    components = TruncatedSVD(_COMPONENTS, random_state=seed).fit_transform(logged)
+    logged = log_normalised(sparse.csr_matrix(counts))
+    logged = logged[:, np.flatnonzero(variable_genes(logged, _GENES))]
+    components = principal_components(logged, _COMPONENTS, scale=False)
     found = MiniBatchKMeans(size, n_init=3, random_state=seed).fit_predict(components)
     return np.asarray(found.astype(str), dtype=object)
 

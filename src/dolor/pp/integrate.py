@@ -13,16 +13,18 @@ from scipy import sparse
 
 from dolor.contracts.cells import check_cells
 from dolor.errors import DataError, MissingExtra, UsageError
+from dolor.pp.components import log_normalised, principal_components, variable_genes
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
     from numpy.typing import NDArray
 
-__all__ = ["METHODS", "integrate"]
+__all__ = ["METHODS", "align", "integrate"]
 
 _VARIABLE_GENES = 2000
-_LARGEST_SCORE = 10.0
+# Cells that scVI sees in training, all passes together, where ``max_epochs`` does not end it sooner: its own rule.
+_CELLS_SEEN = 8_000_000
 
 
 def integrate(
@@ -50,7 +52,8 @@ def integrate(
     n_components
         Dimensions of the embedding; fewer where cells or genes are fewer.
     max_epochs
-        Passes of scVI over the cells at most; it stops earlier when the held-out cells gain no more.
+        Passes of scVI over the cells at most, fewer beyond 20,000 cells; it stops earlier when the held-out cells gain
+        no more.
     seed
         Seed of everything random.
 
@@ -85,79 +88,102 @@ def integrate(
     if size < 1:
         raise DataError(f"{adata.n_obs} cells and {adata.n_vars} genes give no embedding; two of each are needed")
     batch = adata.obs[batch_key].astype(str)
-    embedding = METHODS[method](variable_cells(adata), batch, size, max_epochs, seed)
+    counts = sparse.csr_matrix(adata.layers["counts"])
+    logged = log_normalised(counts)
+    genes = np.flatnonzero(variable_genes(logged, _VARIABLE_GENES))
+    components = principal_components(logged[:, genes], size)
+    embedding = align(method, components, counts[:, genes], batch, max_epochs=max_epochs, seed=seed)
     adata.obsm["X_integrated"] = np.ascontiguousarray(embedding, dtype=np.float32)
     adata.uns["integration"] = {"method": method, "batch_key": batch_key, "components": size, "seed": seed}
     return adata
 
 
-def variable_cells(adata: AnnData) -> AnnData:
-    """Return the variable genes of the cells: ``X`` log-normalised over all genes, counts beside it."""
-    import anndata
-    import scanpy as sc
+def align(
+    method: str,
+    components: NDArray[np.float32],
+    counts: sparse.csr_matrix,
+    batch: pd.Series,
+    *,
+    max_epochs: int = 400,
+    seed: int = 0,
+) -> NDArray[np.float32]:
+    """Align batches: pure function on arrays behind :func:`integrate`, and behind the clusters of the annotation.
 
-    counts = sparse.csr_matrix(adata.layers["counts"], dtype=np.float32)
-    totals = np.maximum(np.asarray(counts.sum(axis=1)), 1.0)
-    logged = sparse.csr_matrix(counts.multiply(1e4 / totals), dtype=np.float32).log1p()
-    whole = anndata.AnnData(logged, obs=adata.obs[[]].copy(), var=adata.var[[]].copy(), layers={"counts": counts})
-    seen = np.asarray(counts.getnnz(axis=0)) > 0
-    if seen.sum() > _VARIABLE_GENES:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", (FutureWarning, DeprecationWarning))
-            found = sc.pp.highly_variable_genes(whole[:, seen], n_top_genes=_VARIABLE_GENES, inplace=False)
-        seen[seen] = found["highly_variable"].to_numpy()
-    return whole[:, seen].copy()
+    Parameters
+    ----------
+    method
+        One of :data:`METHODS`.
+    components
+        Cells × components, not aligned.
+    counts
+        Cells × variable genes, raw; scVI reads these, the others ``components``.
+    batch
+        The batch of each cell.
+    max_epochs, seed
+        As in :func:`integrate`.
+
+    Returns
+    -------
+    Cells × components, aligned.
+
+    Raises
+    ------
+    dolor.errors.UsageError
+        The method is not known.
+    dolor.errors.MissingExtra
+        Its package is not installed.
+    """
+    if method not in METHODS:
+        raise UsageError(f"integration '{method}' is not known; choose {', '.join(METHODS)}")
+    return METHODS[method](components, counts, batch.astype(str), max_epochs, seed)
 
 
-def _components(cells: AnnData, batch: pd.Series, size: int, max_epochs: int, seed: int) -> NDArray[np.float32]:
-    """Return principal components of scaled expression."""
-    from sklearn.decomposition import PCA
-
-    values = cells.X.toarray()
-    values -= values.mean(axis=0)
-    spread = values.std(axis=0)
-    values /= np.where(spread > 0, spread, 1.0)
-    np.clip(values, None, _LARGEST_SCORE, out=values)
-    return np.asarray(PCA(min(size, min(values.shape) - 1), random_state=seed).fit_transform(values))
+def _unaligned(
+    components: NDArray[np.float32], counts: sparse.csr_matrix, batch: pd.Series, max_epochs: int, seed: int
+) -> NDArray[np.float32]:
+    """Return the components as they are."""
+    return components
 
 
-def _harmony(cells: AnnData, batch: pd.Series, size: int, max_epochs: int, seed: int) -> NDArray[np.float32]:
+def _harmony(
+    components: NDArray[np.float32], counts: sparse.csr_matrix, batch: pd.Series, max_epochs: int, seed: int
+) -> NDArray[np.float32]:
     """Return principal components aligned by Harmony."""
     if find_spec("harmonypy") is None:
         raise MissingExtra("harmonypy", "harmony")
-    components = _components(cells, batch, size, max_epochs, seed)
     if batch.nunique() < 2:
         return components
     import harmonypy
 
     aligned = harmonypy.run_harmony(components, batch.to_frame("batch"), "batch", random_state=seed, verbose=False)
-    return np.asarray(aligned.Z_corr).reshape(components.shape)
+    return np.asarray(aligned.Z_corr, dtype=np.float32).reshape(components.shape)
 
 
-def _scvi(cells: AnnData, batch: pd.Series, size: int, max_epochs: int, seed: int) -> NDArray[np.float32]:
+def _scvi(
+    components: NDArray[np.float32], counts: sparse.csr_matrix, batch: pd.Series, max_epochs: int, seed: int
+) -> NDArray[np.float32]:
     """Return the latent means of scVI."""
     if find_spec("scvi") is None or find_spec("torch") is None:
         raise MissingExtra("scvi-tools", "scvi")
+    import anndata
     import scvi
 
-    work = cells.copy()
-    work.obs["batch"] = batch.astype("category").to_numpy()
+    epochs = min(max_epochs, max(1, _CELLS_SEEN // counts.shape[0]))
     before = scvi.settings.seed
     scvi.settings.seed = seed
     try:
         with warnings.catch_warnings():
             # Advice on data loaders and coming changes; none alters a number here.
             warnings.simplefilter("ignore")
-            scvi.model.SCVI.setup_anndata(work, layer="counts", batch_key="batch")
-            model = scvi.model.SCVI(work, n_latent=size, n_layers=2, gene_likelihood="nb")
-            model.train(
-                max_epochs=max_epochs, early_stopping=True, accelerator="auto", devices=1, enable_progress_bar=True
-            )
-            return np.asarray(model.get_latent_representation())
+            cells = anndata.AnnData(counts.astype(np.float32), obs=batch.astype("category").to_frame("batch"))
+            scvi.model.SCVI.setup_anndata(cells, batch_key="batch")
+            model = scvi.model.SCVI(cells, n_latent=components.shape[1], n_layers=2, gene_likelihood="nb")
+            model.train(max_epochs=epochs, early_stopping=True, accelerator="auto", devices=1, enable_progress_bar=True)
+            return np.asarray(model.get_latent_representation(), dtype=np.float32)
     finally:
         scvi.settings.seed = before
 
 
-METHODS: Mapping[str, Callable[[AnnData, pd.Series, int, int, int], NDArray[np.float32]]] = MappingProxyType(
-    {"none": _components, "harmony": _harmony, "scvi": _scvi}
+METHODS: Mapping[str, Callable[[NDArray[np.float32], sparse.csr_matrix, pd.Series, int, int], NDArray[np.float32]]] = (
+    MappingProxyType({"none": _unaligned, "harmony": _harmony, "scvi": _scvi})
 )

@@ -14,6 +14,7 @@ from dolor.pp.groups import group_means
 
 if TYPE_CHECKING:
     from anndata import AnnData
+    from numpy.typing import NDArray
 
     from dolor.pp.ambient import Ambient
 
@@ -84,11 +85,72 @@ def ambient_evidence(
         observed, n_cells = group_means(counts[cells], populations[cells])
         names = np.array(sorted(set(populations[cells])), dtype=object)
         leaked = float(leaks[str(sample)]) * found.profiles.loc[str(sample), wanted].to_numpy(dtype=float)
-        share = np.minimum(np.divide(leaked, observed, out=np.zeros_like(observed), where=observed > 0), 1.0)
-        row, column = np.nonzero(share >= max(min_share, np.finfo(float).tiny))
-        values = (
-            str(sample), names[row], wanted.to_numpy()[column], n_cells[row], observed[row, column], leaked[column],
-            share[row, column], names[observed.argmax(axis=0)][column],
-        )  # fmt: skip
-        tables.append(pd.DataFrame(dict(zip(COLUMNS, values, strict=True))))
+        tables.append(_explained(str(sample), names, n_cells, wanted, observed, leaked, min_share))
+    return _together(tables)
+
+
+def profile_evidence(profiles: AnnData, leaks: pd.DataFrame, *, min_share: float = 0.1) -> pd.DataFrame:
+    """Compare what each population holds with what leaks into its droplets, from sums over cells alone.
+
+    Parameters
+    ----------
+    profiles
+        Profiles: reads ``X``, and ``n_cells``, ``sample_id``, ``cell_type`` and, where pooled libraries were split,
+        ``library_id`` of ``obs``.
+    leaks
+        From :meth:`dolor.pp.Ambient.table`: ``library_id``, ``gene``, ``leaked``.
+    min_share
+        Rows in which leakage explains less than this share are left out.
+
+    Returns
+    -------
+    As :func:`ambient_evidence` gives for cells; samples whose leakage could not be told have no row.
+
+    Examples
+    --------
+    >>> import dolor as dl
+    >>> study = dl.simulate.study("nerve", seed=1, n_animals=1, cells_per_sample=100)
+    >>> found = dl.pp.ambient(study.cells)
+    >>> profiles = dl.tl.profiles(study.cells, groupby="truth_class", genes=["Mpz"])
+    >>> set(profile_evidence(profiles, found.table(), min_share=0.5)["richest"])
+    {'schwann_cell'}
+    """
+    samples = profiles.obs["sample_id"].astype(str)
+    libraries = profiles.obs["library_id"].astype(str) if "library_id" in profiles.obs.columns else samples
+    known = leaks.dropna(subset="leaked")
+    tables = []
+    for sample, rows in sorted(samples.reset_index(drop=True).groupby(samples.to_numpy()).indices.items()):
+        own = known[known["library_id"].astype(str) == libraries.iloc[rows[0]]]
+        if own.empty:
+            continue
+        leaked = own.set_index("gene")["leaked"].reindex(profiles.var_names, fill_value=0.0).to_numpy()
+        n_cells = profiles.obs["n_cells"].to_numpy()[rows]
+        summed = profiles.X[rows]
+        summed = summed.toarray() if sparse.issparse(summed) else np.asarray(summed)
+        names = profiles.obs["cell_type"].astype(str).to_numpy(dtype=object)[rows]
+        observed = summed / n_cells[:, None]
+        tables.append(_explained(str(sample), names, n_cells, profiles.var_names, observed, leaked, min_share))
+    return _together(tables)
+
+
+def _explained(
+    sample: str,
+    names: NDArray[np.object_],
+    n_cells: NDArray[np.int64],
+    genes: pd.Index,
+    observed: NDArray[np.float64],
+    leaked: NDArray[np.float64],
+    min_share: float,
+) -> pd.DataFrame:
+    """Return the rows of one sample, from means of populations × genes and what leaks of each gene."""
+    share = np.minimum(np.divide(leaked, observed, out=np.zeros_like(observed), where=observed > 0), 1.0)
+    row, column = np.nonzero(share >= max(min_share, np.finfo(float).tiny))
+    values = (
+        sample, names[row], genes.to_numpy()[column], n_cells[row], observed[row, column], leaked[column],
+        share[row, column], names[observed.argmax(axis=0)][column],
+    )  # fmt: skip
+    return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
+
+
+def _together(tables: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))

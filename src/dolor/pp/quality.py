@@ -1,4 +1,4 @@
-"""Which cells are kept: thresholds set robustly within each sample, and a count of what was dropped and why."""
+"""Which cells are kept: thresholds set robustly within sample and kind, and a count of what was dropped and why."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pandas as pd
 
 from dolor.contracts.cells import check_cells
 from dolor.errors import DataError
+from dolor.pp.groups import coarse_groups
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 # Median absolute deviation of a normal distribution, in standard deviations.
 _MAD_TO_SD = 1.4826
+# No cell is dropped for a mitochondrial share below this, however little its sample has.
+_MITO_FLOOR = 0.05
 REASONS = ("few_genes", "low_counts", "high_mito")
 
 
@@ -43,7 +46,13 @@ def cell_metrics(adata: AnnData) -> pd.DataFrame:
 
 
 def why_dropped(
-    metrics: pd.DataFrame, samples: pd.Series, *, min_genes: int, mads: float, max_mito: float
+    metrics: pd.DataFrame,
+    samples: pd.Series,
+    kinds: NDArray[np.object_],
+    *,
+    min_genes: int,
+    mads: float,
+    max_mito: NDArray[np.float64] | float,
 ) -> NDArray[np.str_]:
     """Give each cell's first reason to be dropped, or an empty text.
 
@@ -53,13 +62,16 @@ def why_dropped(
         One row a cell, from :func:`cell_metrics`.
     samples
         The sample of each cell.
+    kinds
+        The coarse kind of each cell. A cell has too few counts only if it has few for its sample and for its kind: a
+        lymphocyte among neurons is small for the sample, not for a lymphocyte.
     min_genes
         Fewest detected genes.
     mads
-        Deviations from the sample's median that are tolerated: below it for log counts, above it for the
+        Deviations from the median that are tolerated: below it for log counts, above that of the sample for the
         mitochondrial share. Nothing is dropped for being large, since neurons are.
     max_mito
-        Largest mitochondrial share, whatever the sample's median is.
+        Largest mitochondrial share, whatever the sample's median is; one for all or one a cell.
 
     Returns
     -------
@@ -67,45 +79,59 @@ def why_dropped(
     """
     log_counts = np.log1p(metrics["n_counts"])
     low = log_counts < _limit(log_counts, samples, -mads)
+    # Depth differs between samples, so kinds are judged by what a cell has beyond the median of its sample.
+    relative = log_counts - log_counts.groupby(samples.to_numpy(), observed=True).transform("median")
+    low &= relative < _limit(relative, pd.Series(kinds), -mads)
     mito = metrics["mito_fraction"]
-    high = (mito > max_mito) | ((mito > _limit(mito, samples, mads)) & (mito > 0.05))
+    high = (mito > max_mito) | ((mito > _limit(mito, samples, mads)) & (mito > _MITO_FLOOR))
     reason = np.full(len(metrics), "", dtype="<U10")
     for word, mask in (("high_mito", high), ("low_counts", low), ("few_genes", metrics["n_genes"] < min_genes)):
         reason[np.asarray(mask)] = word
     return reason
 
 
-def _limit(values: pd.Series, samples: pd.Series, mads: float) -> pd.Series:
-    """Return, for each cell, the median of its sample moved by so many median absolute deviations."""
-    groups = values.groupby(samples.to_numpy(), observed=True)
-    median = groups.transform("median")
-    deviation = (values - median).abs().groupby(samples.to_numpy(), observed=True).transform("median")
+def _limit(values: pd.Series, groups: pd.Series, mads: float) -> pd.Series:
+    """Return, for each cell, the median of its group moved by so many median absolute deviations."""
+    grouped = values.groupby(groups.to_numpy(), observed=True)
+    median = grouped.transform("median")
+    deviation = (values - median).abs().groupby(groups.to_numpy(), observed=True).transform("median")
     return median + mads * _MAD_TO_SD * deviation
 
 
 def quality(
-    adata: AnnData, *, min_genes: int = 50, mads: float = 5.0, max_mito: float = 0.4
+    adata: AnnData,
+    *,
+    min_genes: int = 50,
+    mads: float = 5.0,
+    max_mito: float = 0.4,
+    max_mito_nuclei: float = 0.1,
+    seed: int = 0,
 ) -> tuple[AnnData, dict[str, Any]]:
     """Keep the cells that can be trusted, and say what was dropped and why.
 
     Parameters
     ----------
     adata
-        Cells; reads ``layers["counts"]``.
+        Cells; reads ``layers["counts"]``. ``obs["why_dropped"]`` is written: a reason, or empty.
     min_genes
         Fewest detected genes of a cell.
     mads
-        Median absolute deviations from the sample's median that are tolerated, for few counts and for a high
-        mitochondrial share. Large cells are never dropped: neurons are large.
-    max_mito
-        Largest mitochondrial share.
+        Median absolute deviations that are tolerated: below the median counts both of the sample and of the cell's
+        coarse kind, and above the sample's median mitochondrial share. Large cells are never dropped: neurons are
+        large; and small ones not for being small beside neurons.
+    max_mito, max_mito_nuclei
+        Largest mitochondrial share of a cell, and of a nucleus: a nucleus has none of its own.
+    seed
+        Seed of the coarse kinds.
 
     Returns
     -------
     kept
-        A new object with the cells kept, and ``n_counts``, ``n_genes``, ``mito_fraction`` in ``obs``.
+        A new object with the cells kept, and ``n_counts``, ``n_genes``, ``mito_fraction`` and ``coarse_kind`` in
+        ``obs``.
     summary
-        Cells before and after, the number dropped for each reason, in all and by sample.
+        Cells before and after, the number dropped for each reason, in all and by sample; of each sample whether it
+        holds cells or nuclei, and the medians of what was kept.
 
     Raises
     ------
@@ -122,8 +148,16 @@ def quality(
     """
     check_cells(adata)
     metrics = cell_metrics(adata)
-    samples = adata.obs["sample_id"].astype(str)
-    reason = why_dropped(metrics, samples, min_genes=min_genes, mads=mads, max_mito=max_mito)
+    kinds = coarse_groups(adata.layers["counts"], seed)
+    nuclei = (adata.obs["suspension_type"].astype(str) == "nucleus").to_numpy()
+    reason = why_dropped(
+        metrics,
+        adata.obs["sample_id"].astype(str),
+        kinds,
+        min_genes=min_genes,
+        mads=mads,
+        max_mito=np.where(nuclei, max_mito_nuclei, max_mito),
+    )
     keep = reason == ""
     if not keep.any():
         worst = pd.Series(reason).value_counts().index[0]
@@ -131,14 +165,23 @@ def quality(
             f"no cell passes quality control (of {adata.n_obs}, most for {worst}); lower the thresholds, "
             f"or check that the matrix holds all genes"
         )
+    adata.obs["why_dropped"] = pd.Categorical(reason, categories=["", *REASONS])
     kept = adata[keep].copy()
+    del kept.obs["why_dropped"]
     for name in metrics.columns:
         kept.obs[name] = metrics.loc[keep, name]
-    return kept, _summary(reason, samples, {"min_genes": min_genes, "mads": mads, "max_mito": max_mito})
+    kept.obs["coarse_kind"] = pd.Categorical(kinds[keep])
+    limits = {"min_genes": min_genes, "mads": mads, "max_mito": max_mito, "max_mito_nuclei": max_mito_nuclei}
+    return kept, _summary(reason, adata.obs, metrics, limits)
 
 
-def _summary(reason: NDArray[np.str_], samples: pd.Series, parameters: dict[str, float]) -> dict[str, Any]:
-    by_sample = pd.crosstab(samples.to_numpy(), reason)
+def _summary(
+    reason: NDArray[np.str_], obs: pd.DataFrame, metrics: pd.DataFrame, parameters: dict[str, float]
+) -> dict[str, Any]:
+    samples = obs["sample_id"].astype(str).to_numpy()
+    by_sample = pd.crosstab(samples, reason)
+    modality = obs["suspension_type"].astype(str).groupby(samples).first()
+    medians = metrics[reason == ""].groupby(samples[reason == ""]).median().add_prefix("median_")
     return {
         "cells_before": len(reason),
         "cells_after": int((reason == "").sum()),
@@ -148,6 +191,8 @@ def _summary(reason: NDArray[np.str_], samples: pd.Series, parameters: dict[str,
                 "cells_before": int(row.sum()),
                 "cells_after": int(row.get("", 0)),
                 "dropped": {word: int(row.get(word, 0)) for word in REASONS},
+                "suspension_type": str(modality[sample]),
+                **({name: float(value) for name, value in medians.loc[sample].items()} if row.get("", 0) else {}),
             }
             for sample, row in by_sample.iterrows()
         },
