@@ -7,7 +7,7 @@ import importlib.util
 import numpy as np
 import pytest
 from anndata import AnnData
-from sklearn.metrics import adjusted_rand_score
+from sklearn.metrics import homogeneity_score
 
 import dolor as dl
 from dolor.annotate.clusters import cluster
@@ -34,7 +34,7 @@ def cells() -> AnnData:
 def test_clusters_follow_the_kinds(cells: AnnData, integration: str) -> None:
     work = cells.copy()
     labels = cluster(work, resolution=1.0, integration=integration, seed=0)
-    assert adjusted_rand_score(work.obs["truth_class"], labels) > 0.5
+    assert homogeneity_score(work.obs["truth_class"], labels) > 0.7
     assert work.obs["leiden_0.25"].nunique() <= work.obs["leiden_1"].nunique()
     assert ("X_integrated" in work.obsm) == (integration != "none")
     assert work.uns["cluster_stability"]["resolution"].tolist() == [0.25, 0.5, 1.0]

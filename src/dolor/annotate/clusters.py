@@ -69,7 +69,8 @@ def cluster(
     if integration != "none":
         cells.obsm["X_integrated"] = embedding
     cells.obsm["X_umap"] = work.obsm["X_umap"].astype(np.float32)
-    return cells.obs[f"leiden_{resolution:g}"].astype(str)
+    labels: pd.Series = cells.obs[f"leiden_{resolution:g}"].astype(str)
+    return labels
 
 
 def refine(

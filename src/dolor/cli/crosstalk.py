@@ -71,7 +71,7 @@ def score(
     if explained is not None and evidence:
         write_table(explained, evidence, tables.AMBIENT_EVIDENCE)
         made.append(Path(evidence))
-    inputs = [source, *([ambient] if ambient else [])]
+    inputs = [source, *([Path(ambient)] if ambient else [])]
     for result in made:
         write_provenance(result, stage="score", inputs=inputs, parameters={"pairs": file, "merge": merge})
     typer.echo(f"{len(scores)} scores")

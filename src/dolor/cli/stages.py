@@ -86,7 +86,12 @@ def quality(
     from dolor.io.tables import write_table
 
     cells = read_h5ad(source)
-    limits = {"min_genes": min_genes, "mads": mads, "max_mito": max_mito, "max_mito_nuclei": max_mito_nuclei}
+    limits: dict[str, Any] = {
+        "min_genes": min_genes,
+        "mads": mads,
+        "max_mito": max_mito,
+        "max_mito_nuclei": max_mito_nuclei,
+    }
     kept, report = pp.quality(cells, **limits, seed=seed)
     with atomic_path(dropped) as temporary:
         cells[(cells.obs["why_dropped"] != "").to_numpy()].copy().write_h5ad(temporary, compression="lzf")

@@ -125,8 +125,7 @@ def profile_evidence(profiles: AnnData, leaks: pd.DataFrame, *, min_share: float
             continue
         leaked = own.set_index("gene")["leaked"].reindex(profiles.var_names, fill_value=0.0).to_numpy()
         n_cells = profiles.obs["n_cells"].to_numpy()[rows]
-        summed = profiles.X[rows]
-        summed = summed.toarray() if sparse.issparse(summed) else np.asarray(summed)
+        summed = sparse.csr_matrix(profiles.X[rows]).toarray()
         names = profiles.obs["cell_type"].astype(str).to_numpy(dtype=object)[rows]
         observed = summed / n_cells[:, None]
         tables.append(_explained(str(sample), names, n_cells, profiles.var_names, observed, leaked, min_share))

@@ -180,7 +180,7 @@ def _summary(
 ) -> dict[str, Any]:
     samples = obs["sample_id"].astype(str).to_numpy()
     by_sample = pd.crosstab(samples, reason)
-    modality = obs["suspension_type"].astype(str).groupby(samples).first()
+    modality = obs["suspension_type"].astype(str).groupby(samples).first().to_dict()
     medians = metrics[reason == ""].groupby(samples[reason == ""]).median().add_prefix("median_")
     return {
         "cells_before": len(reason),
@@ -191,7 +191,7 @@ def _summary(
                 "cells_before": int(row.sum()),
                 "cells_after": int(row.get("", 0)),
                 "dropped": {word: int(row.get(word, 0)) for word in REASONS},
-                "suspension_type": str(modality[sample]),
+                "suspension_type": modality[sample],
                 **({name: float(value) for name, value in medians.loc[sample].items()} if row.get("", 0) else {}),
             }
             for sample, row in by_sample.iterrows()
