@@ -71,4 +71,4 @@ def test_the_index_agrees_with_that_of_its_authors() -> None:
     theirs = harmonypy.compute_lisi(place, pd.DataFrame({"batch": batch}), ["batch"], perplexity=30)[:, 0]
     ours = simpson_index(place.astype(np.float32), batch, 90)
     assert np.corrcoef(ours, theirs)[0, 1] > 0.8  # theirs weighs near neighbours more
-    assert ours.mean() == pytest.approx(theirs.mean(), rel=0.1)
+    assert ours.mean() == pytest.approx(theirs.mean(), rel=0.15)

@@ -64,8 +64,8 @@ def quality(
     out: Out,
     summary: Annotated[Path, typer.Option(help="What was dropped and why (JSON).")],
     sex: Annotated[Path, typer.Option(help="Table of sex calls (Parquet).")],
-    ambient: Annotated[Path, typer.Option(help="Table of what leaks in each library (Parquet).")],
-    dropped: Annotated[Path, typer.Option(help="The droplets that were dropped (h5ad).")],
+    ambient: Annotated[str, typer.Option(help="Table of what leaks in each library, to write (Parquet).")] = "",
+    dropped: Annotated[str, typer.Option(help="The droplets that were dropped, to write (h5ad).")] = "",
     empty: Annotated[str, typer.Option(help="h5ad file of droplets without a cell, with sample_id in obs.")] = "",
     min_genes: Annotated[int, typer.Option(help="Fewest detected genes.")] = 50,
     mads: Annotated[float, typer.Option(help="Median absolute deviations tolerated.")] = 5.0,
@@ -93,8 +93,9 @@ def quality(
         "max_mito_nuclei": max_mito_nuclei,
     }
     kept, report = pp.quality(cells, **limits, seed=seed)
-    with atomic_path(dropped) as temporary:
-        cells[(cells.obs["why_dropped"] != "").to_numpy()].copy().write_h5ad(temporary, compression="lzf")
+    if dropped:
+        with atomic_path(dropped) as temporary:
+            cells[(cells.obs["why_dropped"] != "").to_numpy()].copy().write_h5ad(temporary, compression="lzf")
     del cells
     # Doublets are flagged and stay: calls lean towards large cells, so what to do about them is the reader's choice.
     report["doublets"] = _records(pp.doublets(kept, expected_rate=doublet_rate, seed=seed))
@@ -104,12 +105,13 @@ def quality(
     chosen = {"doublet_rate": doublet_rate, "correct": correct, "split_pooled": split_pooled, "seed": seed}
     report["parameters"] |= chosen | {"empty": Path(empty).name}
     write_table(calls, sex, tables.SEX)
-    write_table(leaks.table(), ambient, tables.AMBIENT)
+    if ambient:
+        write_table(leaks.table(), ambient, tables.AMBIENT)
     write_text(summary, json.dumps(report, indent=2, sort_keys=True) + "\n")
     with atomic_path(out) as temporary:
         kept.write_h5ad(temporary, compression="lzf")
     told = {"parameters": report["parameters"], "dropped": report["dropped"]}
-    for result in (out, sex, ambient, summary):
+    for result in (out, sex, summary, *([ambient] if ambient else [])):
         write_provenance(result, stage="quality", inputs=[source, *([empty] if empty else [])], **told)
     typer.echo(f"{kept.n_obs} of {report['cells_before']} cells kept")
 
@@ -139,8 +141,8 @@ def annotate(
     out: Out,
     annotation: Annotated[Path, typer.Option(help="Table of labels, one row a cell (Parquet).")],
     evidence: Annotated[Path, typer.Option(help="Table of marker evidence by cell type (Parquet).")],
-    summary: Annotated[Path, typer.Option(help="Quality by kind, partners, integration, clusters (JSON).")],
     compartment: Annotated[str, typer.Option(help="Where the tissue stands on the pain axis.")],
+    summary: Annotated[str, typer.Option(help="Quality by kind, partners, integration, clusters, to write.")] = "",
     dropped: Annotated[str, typer.Option(help="The droplets that quality control dropped (h5ad).")] = "",
     signatures: Annotated[str, typer.Option(help="A file of your own populations.")] = "",
     integration: Annotated[str, typer.Option(help="none, harmony or scvi.")] = "none",
@@ -151,7 +153,6 @@ def annotate(
     """Name the cells, and say of each kind how good they are."""
     import json
 
-    from dolor import pp
     from dolor.annotate import annotate as annotate_cells
     from dolor.annotate import annotation_table
     from dolor.io.atomic import atomic_path, write_text
@@ -171,22 +172,29 @@ def annotate(
     markers = annotate_cells(cells, **options)
     write_table(annotation_table(cells), annotation, tables.ANNOTATION)
     write_table(markers, evidence)
-    report = {
-        "partners": _records(pp.partners(cells)),
-        "kinds": _records(pp.quality_by_kind(cells, read_h5ad(dropped) if dropped else None)),
-        "integration": _records(pp.integration_quality(cells, seed=seed)),
-        "clusters": _records(cells.uns["cluster_stability"]),
-        "method": integration,
-    }
-    write_text(summary, json.dumps(report, indent=2, sort_keys=True) + "\n")
+    found = _quality_of_names(cells, read_h5ad(dropped) if dropped else None, seed) | {"method": integration}
+    if summary:
+        write_text(summary, json.dumps(found, indent=2, sort_keys=True) + "\n")
     with atomic_path(out) as temporary:
         cells.write_h5ad(temporary, compression="lzf")
     unassigned = int((cells.obs["cell_type"] == "unassigned").sum())
-    for result in (out, annotation, evidence, summary):
+    for result in (out, annotation, evidence, *([summary] if summary else [])):
         write_provenance(
             result, stage="annotate", inputs=[source], parameters=options, dropped={"unassigned_cells": unassigned}
         )
     typer.echo(f"{cells.n_obs} cells, {unassigned} unassigned, {cells.obs['cell_type'].nunique()} populations")
+
+
+def _quality_of_names(cells: AnnData, dropped: AnnData | None, seed: int) -> dict[str, Any]:
+    """Flag second cells and meals, and sum up quality by kind, integration and stability of the clusters."""
+    from dolor import pp
+
+    return {
+        "partners": _records(pp.partners(cells)),
+        "kinds": _records(pp.quality_by_kind(cells, dropped)),
+        "integration": _records(pp.integration_quality(cells, seed=seed)),
+        "clusters": _records(cells.uns["cluster_stability"]),
+    }
 
 
 def evaluate(
