@@ -111,7 +111,7 @@ def quality(
     with atomic_path(out) as temporary:
         kept.write_h5ad(temporary, compression="lzf")
     told = {"parameters": report["parameters"], "dropped": report["dropped"]}
-    for result in (out, sex, summary, *([ambient] if ambient else [])):
+    for result in (out, sex, summary, *([Path(ambient)] if ambient else [])):
         write_provenance(result, stage="quality", inputs=[source, *([empty] if empty else [])], **told)
     typer.echo(f"{kept.n_obs} of {report['cells_before']} cells kept")
 
@@ -178,7 +178,7 @@ def annotate(
     with atomic_path(out) as temporary:
         cells.write_h5ad(temporary, compression="lzf")
     unassigned = int((cells.obs["cell_type"] == "unassigned").sum())
-    for result in (out, annotation, evidence, *([summary] if summary else [])):
+    for result in (out, annotation, evidence, *([Path(summary)] if summary else [])):
         write_provenance(
             result, stage="annotate", inputs=[source], parameters=options, dropped={"unassigned_cells": unassigned}
         )
