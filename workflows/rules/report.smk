@@ -29,6 +29,7 @@ rule report:
                 "cells.h5ad",
                 "annotation.parquet",
                 "annotation_evidence.parquet",
+                "annotation_quality.json",
                 "sex.parquet",
                 "quality.json",
                 "profiles.h5ad",

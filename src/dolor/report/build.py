@@ -9,6 +9,7 @@ from dolor.io.atomic import write_text
 from dolor.io.provenance import versions
 from dolor.report import sections
 from dolor.report.cautions import cautions_of
+from dolor.report.cell_quality import cell_quality, contradictions_of
 from dolor.report.claims import board_of, tally
 from dolor.report.findings import findings_of
 from dolor.report.islands import islands_of
@@ -78,11 +79,13 @@ def _page(run: Run, title: str) -> str:
                 "cells": sections.cells_section(dataset),
                 "labels": sections.label_table(dataset),
                 "contrasts": sections.contrast_section(dataset, crosstalk, knowledge),
+                "quality": cell_quality(dataset),
                 "provenance": dataset.provenance,
             }
             for dataset in run.datasets
         ],
         "findings": findings_of(run, crosstalk, knowledge),
+        "contradictions": contradictions_of(run),
         "cautions": cautions_of(run, crosstalk),
         "maps": sections.map_section(run, crosstalk, knowledge, statements),
         "board": board,

@@ -52,12 +52,23 @@ def _sex(dataset: DatasetRun) -> Iterator[tuple[str, str]]:
         yield "serious", text
     pooled = calls.loc[calls["called"] == "mixed", "sample_id"].astype(str)
     if len(pooled):
-        text = f"{wording.listing(pooled)}: the library holds cells of both sexes, so it says nothing about sex."
-        yield "serious", text
+        yield "serious", f"{wording.listing(pooled)}: the library holds cells of both sexes{_split(dataset)}."
     unknown = dataset.samples.loc[dataset.samples["sex"] == "unknown", "sample_id"]
     unexplained = sorted(set(unknown) - set(wrong["sample_id"].astype(str)))
     if unexplained:
         yield "note", f"The sex of {wording.listing(unexplained)} is not known."
+
+
+def _split(dataset: DatasetRun) -> str:
+    """Say what became of the pooled libraries."""
+    parts = dataset.quality.get("pooled", [])
+    if not parts:
+        return ", so it says nothing about sex"
+    untold = sum(part["n_cells"] for part in parts if part["sex"] == "unknown")
+    return (
+        f"; it was split by the sex of its cells, and {untold:,} that could not be told were left out. These are more "
+        "often small cells, such as lymphocytes, so shares of populations in its parts are biased"
+    )
 
 
 def _replicates(dataset: DatasetRun) -> Iterator[tuple[str, str]]:

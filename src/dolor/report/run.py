@@ -38,7 +38,8 @@ _TISSUE_WORDS = {
 class DatasetRun:
     """What one dataset brought.
 
-    ``obs`` has a row a cell; ``embedding`` is cells × 2 or empty; ``samples`` has a row a sample.
+    ``obs`` has a row a cell; ``embedding`` is cells × 2 or empty; ``samples`` has a row a sample; ``quality`` and
+    ``naming`` are what the stages of quality and annotation say of the cells.
     """
 
     dataset_id: str
@@ -55,6 +56,7 @@ class DatasetRun:
     evidence: pd.DataFrame
     sex: pd.DataFrame
     quality: dict[str, Any]
+    naming: dict[str, Any] = field(default_factory=dict)
     provenance: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -125,7 +127,7 @@ def _read_dataset(folder: Path) -> DatasetRun:
     provenance = _read_provenance(folder)
     samples = obs.drop_duplicates("sample_id")[list(SAMPLE_FIELDS)].sort_values("sample_id").reset_index(drop=True)
     samples["n_cells"] = samples["sample_id"].map(obs["sample_id"].value_counts()).astype(int)
-    quality = folder / "quality.json"
+    quality, naming = folder / "quality.json", folder / "annotation_quality.json"
     text = " ".join(samples[["assay", "dataset_id"]].astype(str).to_numpy().ravel()).lower()
     return DatasetRun(
         dataset_id=str(samples["dataset_id"].iloc[0]) if len(samples) else folder.name,
@@ -142,6 +144,7 @@ def _read_dataset(folder: Path) -> DatasetRun:
         evidence=_read_table(folder / "annotation_evidence.parquet", None, optional=True),
         sex=_read_table(folder / "sex.parquet", SEX),
         quality=json.loads(_existing(quality).read_text(encoding="utf-8")),
+        naming=json.loads(naming.read_text(encoding="utf-8")) if naming.is_file() else {},
         provenance=provenance,
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from dolor.errors import DataError
+from dolor.report import wording
+from dolor.report.cell_quality import contradictions_of
 from dolor.report.findings import findings_of
 from dolor.report.pairs import crosstalk_of
 from dolor.report.run import Run, read_run
@@ -48,7 +50,9 @@ def _cells(run: Run) -> str:
     samples = sum(len(dataset.samples) for dataset in run.datasets)
     kind = "Simulated data: " if run.simulated else ""
     compartments = ", ".join(sorted({dataset.compartment for dataset in run.datasets}))
-    return f"{kind}{cells:,} cells of {samples} samples ({compartments})"
+    wrong = [row["sample_id"] for row in contradictions_of(run)]
+    warned = f". CHECK: sex contradicts the transcripts in {wording.listing(wrong, 4)}" if wrong else ""
+    return f"{kind}{cells:,} cells of {samples} samples ({compartments}){warned}"
 
 
 def _changes(run: Run) -> list[str]:
