@@ -1,5 +1,6 @@
 # make demo    set up .venv and run the main job on the embedded, simulated study
 # make test    set up .venv and run all tests
+# make faults  run the tests of the list of faults (docs/faults.md)
 # make check   what a change must pass: lint, types, tests, workflow lint
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 CORES ?= 2
 CONSTRAINTS := $(if $(filter 3.11,$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')),-c constraints/py311.txt)
 
-.PHONY: demo test lint check clean
+.PHONY: demo test faults lint check clean
 
 # One stamp for each set of packages, so that a second `make` installs nothing.
 $(VENV)/.installed: pyproject.toml constraints/py311.txt
@@ -26,6 +27,9 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest
+
+faults: $(VENV)/.installed-dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m fault
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that the list of faults names, so that `pytest -m fault` runs them."""
+    with (ROOT / "tests/faults/faults.tsv").open(encoding="utf-8", newline="") as stream:
+        rows = csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
+        named = {test for row in rows for test in row["tests"].split()}
+    for item in items:
+        path = item.path.relative_to(ROOT / "tests").as_posix()
+        if f"{path}::{getattr(item, 'originalname', item.name)}" in named:
+            item.add_marker("fault")
 
 
 def _shared(variable: str, folder: str) -> Path:

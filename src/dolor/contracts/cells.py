@@ -109,6 +109,18 @@ def _check_samples(obs: pd.DataFrame, source: str) -> None:
                 f"{source}: sample '{sample}' has more than one {name} ({', '.join(map(repr, found[:4]))}); "
                 "a sample is one library of one donor in one condition, so split it or correct the column"
             )
+    _check_donors(obs, source)
+
+
+def _check_donors(obs: pd.DataFrame, source: str) -> None:
+    """Only a donor that stands for pooled animals has no sex of its own."""
+    known = obs.loc[obs["sex"].isin(["female", "male"]), ["dataset_id", "donor_id", "sex"]].drop_duplicates()
+    twice = known.loc[known.duplicated(["dataset_id", "donor_id"]), "donor_id"]
+    if len(twice):
+        raise DataError(
+            f"{source}: donor '{twice.iloc[0]}' has more than one sex ('female', 'male'); "
+            "correct the column, or write 'mixed' where animals are pooled"
+        )
 
 
 def check_counts(counts: Any, source: str, rows: int = 65_536) -> None:
@@ -137,6 +149,8 @@ def _check_values(values: np.ndarray[Any, Any], source: str) -> None:
         if values.size and values.min() < 0:
             raise DataError(f"{source}: the counts hold negative values (down to {values.min()})")
         return
+    if values.dtype.kind != "f":
+        raise DataError(f"{source}: the counts are stored as {values.dtype}, not as numbers; write them as integers")
     if not np.isfinite(values).all():
         number = int((~np.isfinite(values)).sum())
         raise DataError(f"{source}: the counts hold {number} value(s) that are NaN or infinite")

@@ -40,7 +40,7 @@ def open_h5ad(path: Path) -> Source:
         with _opened(path) as stored:
             try:
                 yield from reader(stored["layers/counts"], size, wanted, name)
-            except OSError as error:
+            except (OSError, KeyError) as error:
                 raise IntegrityError(f"{name}: layers['counts'] cannot be read to its end ({error})") from error
 
     return Source(name, obs, genes, chunks)

@@ -21,6 +21,7 @@ __all__ = ["contrast_table"]
 Codes = NDArray[np.signedinteger]
 
 _FLAGS = ("low_detection", "few_cells", "proxy", "sex_unconfirmed")
+_NO_VARIATION = "the replicates do not vary, as if they were copies of one sample"
 LOW_DETECTION = 0.05
 FEW_CELLS = 10
 
@@ -48,6 +49,11 @@ def contrast_table(
     tested = status == STATUSES.index("tested")
     conditions = sum(c.between_conditions for c in model.comparisons)
     tests = moderated_tests(raw, tested, conditions)
+    constant = tested & np.isnan(tests.pvalue)
+    if constant.any():
+        tested &= ~constant
+        status[constant], reason[constant] = STATUSES.index("described"), len(reasons)
+        reasons.append(_NO_VARIATION)
     ligand = np.array([supply.units[name] for name in interactions["ligand"].astype(str)], dtype=np.intp)
     sizes = np.array([[[a.n_case, a.n_reference] for a in row] for row in answers], dtype=np.int32)
     sizes = sizes.transpose(2, 3, 0, 1)[..., None]

@@ -33,6 +33,8 @@ SMALLEST_GROUP = 2
 # Interactions share their genes, so their variances agree better than so many independent ones would. Without a bound
 # the prior is taken as certain, and far tails, which decide after adjustment, are called too often in label shuffles.
 _MOST_PRIOR_DF = 80.0
+# Counting alone makes replicates vary; where they vary by less than this part of it, they are copies of one sample.
+_LEAST_PART = 1e-8
 # Each comparison is tested by one thread, so that their number changes no result.
 _THREADS = min(os.cpu_count() or 1, 4)
 
@@ -223,7 +225,7 @@ def moderated_tests(raw: Raw, tested: Bools, conditions: int) -> Outcome:
 
     Returns
     -------
-    The tests, adjusted within each comparison.
+    The tests, adjusted within each comparison; NaN where the replicates do not vary.
     """
     df = np.broadcast_to(raw.df[:, :, None], raw.variance.shape)
     fitted = np.isfinite(raw.variance) & (df > 0)
@@ -232,13 +234,14 @@ def moderated_tests(raw: Raw, tested: Bools, conditions: int) -> Outcome:
         prior = fit_prior(raw.variance[fitted], df[fitted], raw.log_expected[fitted])
         prior = Prior(min(prior.df, _MOST_PRIOR_DF), prior.variance)
         posterior[fitted], total[fitted] = moderate(raw.variance[fitted], df[fitted], prior)
+        posterior[posterior <= _LEAST_PART * np.exp(raw.log_expected)] = np.nan
     made = [np.empty(raw.effect.shape) for _ in range(4)]
 
     def test(comparison: int) -> None:
         se, statistic, pvalue, qvalue = (values[comparison] for values in made)
         with np.errstate(divide="ignore", invalid="ignore"):
             np.sqrt(raw.unscaled_variance[comparison] * posterior, out=se)
-            se[~tested[comparison] | (se <= 0)] = np.nan
+            se[~tested[comparison]] = np.nan
             np.divide(raw.effect[comparison], se, out=statistic)
         np.multiply(special.stdtr(total, -np.abs(statistic)), 2, out=pvalue)
         qvalue.flat = benjamini_hochberg(pvalue.ravel())

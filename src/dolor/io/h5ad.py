@@ -45,6 +45,9 @@ def read_h5ad(path: Path | str) -> AnnData:
     try:
         with h5py.File(path, "r") as stored:
             refuse_hostile(stored, path)
+            lost = [name for name in ("obs", "var") if name not in stored]
+        if lost:
+            raise IntegrityError(f"{path}: has no table '{lost[0]}'; fetch or write it again")
         return anndata.read_h5ad(path)
     except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError) as error:
         raise IntegrityError(

@@ -139,6 +139,10 @@ def complete_fields(obs: pd.DataFrame, source: str) -> pd.DataFrame:
             obs["organism"] = [organism_word(value) for value in obs["organism"]]
     except DataError as error:
         raise DataError(f"{source}: {error}") from None
+    for name, column in obs.items():
+        # Numbers among words have no order and no form in a file; as words they have both.
+        if pd.api.types.infer_dtype(column, skipna=True).startswith("mixed"):
+            obs[name] = column.astype(object).where(column.isna(), column.astype(str))
     for field in SAMPLE_FIELDS:
         if field in obs.columns:
             obs[field] = obs[field].astype("category")
