@@ -1,6 +1,7 @@
 """Profiles equal plain sums over cells, whatever the cells lie in."""
 
 import anndata
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -90,6 +91,31 @@ def test_memory_and_file_of_every_form_agree(cells, form, size, tmp_path, pairs)
     assert_same(profiles(cells, pairs, chunk_size=size), expected)
     cells.write_h5ad(tmp_path / "cells.h5ad")
     assert_same(profiles(tmp_path / "cells.h5ad", pairs, chunk_size=size), expected)
+
+
+@pytest.mark.parametrize("size", [7, 64, 10**6])
+@pytest.mark.parametrize("stored", [{"compression": "gzip"}, {"compression": "lzf"}, {"shuffle": True}, {}])
+def test_a_file_in_chunks_is_read_whatever_they_are_packed_with(cells, stored, size, tmp_path, pairs):
+    cells.write_h5ad(tmp_path / "cells.h5ad")
+    with h5py.File(tmp_path / "cells.h5ad", "a") as file:
+        counts = file["layers/counts"]
+        for name in ("data", "indices"):
+            values = counts[name][:]
+            del counts[name]
+            counts.create_dataset(name, data=values, chunks=(100,), **stored)
+    assert_same(profiles(tmp_path / "cells.h5ad", pairs, chunk_size=size), profiles(cells, pairs), exact=True)
+
+
+def test_a_chunk_that_cannot_be_unpacked_is_named(cells, tmp_path, pairs):
+    path = tmp_path / "cells.h5ad"
+    cells.write_h5ad(path, compression="gzip")
+    with h5py.File(path) as file:
+        place = file["layers/counts/data"].id.get_chunk_info(0)
+    content = bytearray(path.read_bytes())
+    content[place.byte_offset : place.byte_offset + place.size] = b"\7" * place.size
+    path.write_bytes(content)
+    with pytest.raises(IntegrityError, match="counts.*cannot be read to its end.*unpacked"):
+        profiles(path, pairs)
 
 
 def test_the_order_of_cells_genes_and_categories_changes_nothing(cells, pairs):

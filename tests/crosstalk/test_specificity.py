@@ -3,11 +3,12 @@
 import anndata
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from dolor.crosstalk.expression import compile_units
 from dolor.crosstalk.specificity.closed_form import specificity
 from dolor.crosstalk.specificity.combine import combine_samples
+from dolor.crosstalk.specificity.gamma_tail import gamma_tail
 from dolor.crosstalk.specificity.pearson import upper_tail
 from dolor.crosstalk.specificity.permutation import permutation_pvalues
 from dolor.crosstalk.specificity.population import population, within
@@ -142,6 +143,25 @@ def test_permutations_depend_on_the_seed_alone(signal):
 def test_the_tail_is_that_of_a_pearson_iii_law(skew):
     z = np.linspace(-3, 5, 50)
     assert np.allclose(upper_tail(z, 1.0, skew), stats.pearson3.sf(z, skew), atol=1e-7)
+
+
+def test_gamma_tails_are_those_of_scipy():
+    random = np.random.default_rng(7)
+    shape = 10 ** random.uniform(-1, 5, 4000)
+    x = np.maximum(shape + random.uniform(-4, 25, 4000) * np.sqrt(shape), 0)
+    for upper, reference in ((True, special.gammaincc(shape, x)), (False, special.gammainc(shape, x))):
+        tails = np.array([gamma_tail(a, b, upper) for a, b in zip(shape, x, strict=True)])
+        seen = reference > 1e-290
+        assert np.allclose(tails[seen], reference[seen], rtol=1e-8, atol=0)
+        assert (tails[~seen] < 1e-280).all()
+
+
+def test_the_gamma_tail_has_no_seams_where_the_expansion_takes_over():
+    # Between 25 and 25 + 1e-9 the method changes, at 400 the number of terms.
+    for seam in (25.0, 400.0):
+        for z in (-3.0, -1e-9, 0.0, 0.5, 4.0):
+            below, above = (gamma_tail(a, a + z * np.sqrt(a), True) for a in (seam * (1 - 1e-13), seam * (1 + 1e-13)))
+            assert below == pytest.approx(above, rel=1e-9)
 
 
 def test_samples_are_combined_with_equal_weight():

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dolor.crosstalk.compiled import compiled
+from dolor.crosstalk.compiled import compiled, compiled_for_sums
 
-__all__ = ["FIELDS", "TARGET", "add_cells", "first_fault", "library_sizes", "whole_of_columns"]
+__all__ = ["FIELDS", "TARGET", "add_cells", "check_rows", "whole_of_columns"]
 
 Floats = NDArray[np.float64]
 
@@ -22,56 +22,52 @@ TARGET = 1e4
 # What is summed over the cells of a group for each gene: the last axis of ``sums``.
 FIELDS = ("counts", "detected", "lognorm_s1", "lognorm_s2", "lognorm_s3", "per_10k_s1")
 
-# Most counts are 1, 2, 3, ...: their logarithms are looked up, once a cell.
-_TABLE = 16
+# Most counts are 1, 2, 3, ...: how often each occurs in a cell is counted, and its logarithm taken once.
+_SMALL = 32
 
 
 @compiled
-def library_sizes(data: Any, indptr: Any) -> Any:
-    """Sum each row of a sound chunk."""
-    sizes = np.zeros(len(indptr) - 1)
-    for row in range(len(sizes)):
-        total = 0.0
-        for k in range(indptr[row], indptr[row + 1]):
-            total += data[k]
-        sizes[row] = total
-    return sizes
-
-
-@compiled
-def first_fault(data: Any, indices: Any, indptr: Any, n_columns: int) -> int:
-    """Return 0 for a sound chunk of counts, or the first fault.
+def check_rows(data: Any, indices: Any, indptr: Any, n_columns: int, library: Any) -> int:
+    """Sum the rows of a chunk of counts into ``library``; return 0 if it is sound, or its first fault.
 
     1: rows or columns out of range; 2: a value is not finite; 3: negative; 4: not an integer.
     """
     if indptr[0] != 0 or indptr[-1] != len(data) or len(indices) != len(data):
         return 1
-    for row in range(len(indptr) - 1):
-        if indptr[row + 1] < indptr[row]:
+    for row in range(len(library)):
+        if indptr[row + 1] < indptr[row] or indptr[row + 1] > len(data):
             return 1
-    for k in range(len(data)):
-        if indices[k] < 0 or indices[k] >= n_columns:
-            return 1
-        value = data[k]
-        if not np.isfinite(value):
-            return 2
-        if value < 0:
-            return 3
-        if value != np.floor(value):
-            return 4
+        counts, genes = data[indptr[row] : indptr[row + 1]], indices[indptr[row] : indptr[row + 1]]
+        library[row], faults = _sum_of_row(counts, genes, n_columns)
+        if faults:
+            return _fault_of_row(counts, genes, n_columns)
     return 0
 
 
+@compiled_for_sums
+def _sum_of_row(counts: Any, genes: Any, n_columns: int) -> Any:
+    """Return the sum of a row and how many of its values are at fault; without branches, so many values at a time."""
+    total, faults = 0.0, 0
+    for k in range(len(counts)):
+        count = counts[k]
+        total += count
+        sound = (genes[k] >= 0) & (genes[k] < n_columns) & (count >= 0) & (count < np.inf) & (count == np.floor(count))
+        faults += not sound
+    return total, faults
+
+
 @compiled
-def _log_normalised(count: float, scale: float, table: Any) -> float:
-    """Return log1p of a scaled count, through the table of this cell where the count is small."""
-    if count < _TABLE:
-        k = int(count)
-        if k == count:
-            if table[k] < 0:
-                table[k] = np.log1p(k * scale)
-            return float(table[k])
-    return float(np.log1p(count * scale))
+def _fault_of_row(counts: Any, genes: Any, n_columns: int) -> int:
+    for k in range(len(counts)):
+        if genes[k] < 0 or genes[k] >= n_columns:
+            return 1
+        if not np.isfinite(counts[k]):
+            return 2
+        if counts[k] < 0:
+            return 3
+        if counts[k] != np.floor(counts[k]):
+            return 4
+    return 0
 
 
 @compiled
@@ -84,7 +80,8 @@ def add_cells(
     sample: Any,
     column: Any,
     partner_starts: Any,
-    partners: Any,
+    first: Any,
+    second: Any,
     sums: Any,
     whole: Any,
     products: Any,
@@ -101,9 +98,9 @@ def add_cells(
         Cells, row of the sums and of the products that each adds to; -1 keeps a cell out of the products.
     column
         Genes, column of the sums, or -1 for genes that are not asked for.
-    partner_starts, partners
-        For column ``a``, its partners ``b`` stand at ``partners[partner_starts[a]:partner_starts[a + 1]]``; the place
-        of a partner is the number of the pair.
+    partner_starts, first, second
+        Pairs of columns, unsigned; those whose first is ``a`` lie from ``partner_starts[a]`` to
+        ``partner_starts[a + 1]``.
     sums
         Groups × columns × :data:`FIELDS`, added to.
     whole
@@ -111,58 +108,110 @@ def add_cells(
     products
         Samples × pairs × 3, added to: x_a x_b, x_a² x_b and x_a x_b².
     """
+    # Unsigned numbers are looked up faster: they cannot count from the end.
     expression = np.zeros(len(partner_starts) - 1)
-    present = np.empty(len(expression), dtype=np.int64)
-    table = np.empty(_TABLE)
+    present = np.empty(len(expression), dtype=np.uint32)
+    met = np.empty(len(second) + 1, dtype=np.uint32)
+    places = np.empty(_longest(indptr) + 1, dtype=np.uint32)
+    often, logs = np.zeros((2, _SMALL), dtype=np.int64), np.zeros(_SMALL)
     for row in range(len(indptr) - 1):
         if library[row] <= 0:
             continue
+        counts, genes = data[indptr[row] : indptr[row + 1]], indices[indptr[row] : indptr[row + 1]]
         scale = TARGET / library[row]
-        table[:] = -1.0
-        g = group[row]
-        total, squares, largest = 0.0, 0.0, 0.0
-        found = 0
-        for k in range(indptr[row], indptr[row + 1]):
-            count = float(data[k])
-            if count <= 0:
-                continue
-            x = _log_normalised(count, scale, table)
-            total += x
-            squares += x * x
-            largest = max(largest, x)
-            j = column[indices[k]]
-            if j < 0:
-                continue
-            cell = sums[g, j]
-            cell[0] += count
-            cell[1] += 1.0
-            cell[2] += x
-            cell[3] += x * x
-            cell[4] += x * x * x
-            cell[5] += count * scale
+        found, large = _sort_values(counts, genes, column, often, places)
+        _add_whole(often, scale, logs, whole[group[row]])
+        if large:
+            _add_large(counts, scale, whole[group[row]])
+        sums_of_group = sums[group[row]]
+        for i in range(found):
+            k = places[i]
+            count, j = float(counts[k]), np.uint32(column[genes[k]])
+            x = logs[np.uint32(count)] if count < _SMALL else np.log1p(count * scale)
+            sums_of_group[j, 0] += count
+            sums_of_group[j, 1] += 1.0
+            sums_of_group[j, 2] += x
+            sums_of_group[j, 3] += x * x
+            sums_of_group[j, 4] += x * x * x
+            sums_of_group[j, 5] += count * scale
             expression[j] = x
-            present[found] = j
-            found += 1
-        whole[g, 0] += total
-        whole[g, 1] += squares
-        whole[g, 2] = max(whole[g, 2], largest)
+            present[i] = j
         if sample[row] >= 0:
-            _add_products(expression, present[:found], partner_starts, partners, products[sample[row]])
+            met_here = _pairs_that_meet(expression, present[:found], partner_starts, second, met)
+            _add_products(expression, met[:met_here], first, second, products[sample[row]])
         for i in range(found):
             expression[present[i]] = 0.0
 
 
 @compiled
-def _add_products(expression: Any, present: Any, partner_starts: Any, partners: Any, products: Any) -> None:
-    """Add one cell to the cross moments of its sample; ``present`` are the columns that it expresses."""
+def _longest(indptr: Any) -> int:
+    longest = 0
+    for row in range(len(indptr) - 1):
+        longest = max(longest, indptr[row + 1] - indptr[row])
+    return longest
+
+
+@compiled
+def _sort_values(counts: Any, genes: Any, column: Any, often: Any, places: Any) -> Any:
+    """Tally in ``often`` how often each small count occurs in a cell, and list in ``places`` the values wanted.
+
+    No branch depends on a value, as one in ten values is wanted and no processor guesses which. Two tallies take turns
+    so that equal counts in a row do not wait for each other. Returns the number of places, and of counts not small.
+    """
+    found, large = 0, 0
+    for k in range(len(counts)):
+        count = counts[k]
+        small = count < _SMALL
+        often[k & 1, int(count) if small else 0] += 1
+        large += not small
+        places[found] = k
+        found += (column[genes[k]] >= 0) & (count > 0)
+    return found, large
+
+
+@compiled
+def _add_whole(often: Any, scale: float, logs: Any, whole: Any) -> None:
+    """Add the small counts of a cell to its whole, leave their logarithms in ``logs``, and clear the tallies."""
+    for count in range(1, _SMALL):
+        number = often[0, count] + often[1, count]
+        if number:
+            x = np.log1p(count * scale)
+            logs[count] = x
+            whole[0] += number * x
+            whole[1] += number * x * x
+            whole[2] = max(whole[2], x)
+    often[:] = 0
+
+
+@compiled
+def _add_large(counts: Any, scale: float, whole: Any) -> None:
+    for count in counts:
+        if count >= _SMALL:
+            x = np.log1p(count * scale)
+            whole[0] += x
+            whole[1] += x * x
+            whole[2] = max(whole[2], x)
+
+
+@compiled
+def _pairs_that_meet(expression: Any, present: Any, partner_starts: Any, second: Any, met: Any) -> int:
+    """List in ``met`` the pairs both of whose genes a cell expresses, without a branch; return their number."""
+    found = 0
     for a in present:
-        xa = expression[a]
         for pair in range(partner_starts[a], partner_starts[a + 1]):
-            xb = expression[partners[pair]]
-            if xb > 0:
-                products[pair, 0] += xa * xb
-                products[pair, 1] += xa * xa * xb
-                products[pair, 2] += xa * xb * xb
+            met[found] = pair
+            found += expression[second[pair]] > 0
+    return found
+
+
+@compiled
+def _add_products(expression: Any, met: Any, first: Any, second: Any, products: Any) -> None:
+    """Add the pairs that meet in a cell to the cross moments of its sample."""
+    for pair in met:
+        a, b = expression[first[pair]], expression[second[pair]]
+        products[pair, 0] += a * b
+        products[pair, 1] += a * a * b
+        products[pair, 2] += a * b * b
 
 
 @compiled

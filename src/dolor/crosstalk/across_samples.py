@@ -38,7 +38,7 @@ def across_samples(scores: pd.DataFrame) -> pd.DataFrame:
         detect_ligand=scores["detect_ligand"] * scores["n_sender"],
         detect_receptor=scores["detect_receptor"] * scores["n_receiver"],
     )
-    groups = weighed.groupby(_KEYS, sort=True)
+    groups = weighed.groupby(_KEYS, sort=True, observed=True)
     sums = groups[["n_sender", "n_receiver", "detect_ligand", "detect_receptor"]].sum()
     result = pd.DataFrame({"n_samples": groups.size(), "score": groups["score"].mean()})
     wide = np.full((int(result["n_samples"].max()) if len(result) else 0, len(result)), np.nan)

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from dolor.crosstalk.accumulate import first_fault, library_sizes
+from dolor.crosstalk.accumulate import check_rows
 from dolor.errors import DataError, IntegrityError
 
 if TYPE_CHECKING:
@@ -110,12 +110,13 @@ def checked(
     start: int, data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], n_columns: int, name: str
 ) -> Chunk:
     """Make a chunk of compressed rows; they must be sound and hold counts, for the kernels trust them."""
-    fault = first_fault(data, indices, indptr, n_columns)
+    library = np.empty(len(indptr) - 1)
+    fault = check_rows(data, indices, indptr, n_columns, library)
     if fault == 1:
         raise IntegrityError(f"{name}: the sparse matrix of layers['counts'] is broken (an index is out of range)")
     if fault:
         raise DataError(f"{name}: the counts {_FAULTS[fault]}")
-    return Chunk(start, data, indices, indptr, library_sizes(data, indptr))
+    return Chunk(start, data, indices, indptr, library)
 
 
 def row_blocks(indptr: NDArray[Any], size: int) -> Iterator[tuple[int, int]]:

@@ -15,6 +15,7 @@ from scipy import sparse
 
 from dolor.crosstalk.accumulate import whole_of_columns
 from dolor.crosstalk.chunks import Chunk, Source, checked, row_blocks
+from dolor.crosstalk.stored_values import StoredValues, read_ahead
 from dolor.errors import DataError, IntegrityError
 from dolor.io.h5ad import check_is_file
 
@@ -90,8 +91,10 @@ def _dense(counts: h5py.Dataset, size: int, wanted: NDArray[np.bool_], name: str
 def _rows(counts: h5py.Group, size: int, wanted: NDArray[np.bool_], name: str) -> Iterator[Chunk]:
     n_cells, n_genes = (int(n) for n in counts.attrs["shape"])
     indptr = _pointers(counts, n_cells, name)
-    for start, stop in row_blocks(indptr, size):
-        data, indices = _stored(counts, indptr[start], indptr[stop])
+    blocks = list(row_blocks(indptr, size))
+    windows = [(int(indptr[start]), int(indptr[stop])) for start, stop in blocks]
+    stored = read_ahead(windows, [StoredValues(counts["data"]), StoredValues(counts["indices"])])
+    for (start, stop), (_, (data, indices)) in zip(blocks, stored, strict=True):
         pointers = indptr[start : stop + 1] - indptr[start]
         yield checked(start, data, indices, pointers, n_genes, name)
 

@@ -67,12 +67,13 @@ def compile_interactions(profiles: AnnData, interactions: pd.DataFrame) -> Compi
         for name, left, right in zip(lacking["interaction_id"], lacking["ligand"], lacking["receptor"], strict=True)
     }
     table = interactions[measured].reset_index(drop=True)
-    ligand, receptor = compile_units(table["ligand"], genes), compile_units(table["receptor"], genes)
+    if len(lacking):
+        ligand, receptor = compile_units(table["ligand"], genes), compile_units(table["receptor"], genes)
     if PAIRS_KEY not in profiles.uns:
         raise DataError("the profiles hold no cross moments of genes; make them with profiles(data, interactions)")
     stored = profiles.uns[PAIRS_KEY]
     first, second = (profiles.var_names.get_indexer(pd.Index(stored[side])) for side in ("first", "second"))
-    numbers = {(int(a), int(b)): i for i, (a, b) in enumerate(zip(first, second, strict=True))}
+    numbers = {pair: i for i, pair in enumerate(zip(first.tolist(), second.tolist(), strict=True))}
     slots = slots_of(ligand, numbers), slots_of(receptor, numbers)
     moments = np.stack([np.asarray(stored[name]) for name in ("s11", "s21", "s12")], axis=-1)
     cross = dict(zip(map(str, stored["sample_id"]), moments, strict=True))

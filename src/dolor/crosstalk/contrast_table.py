@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pandas.api.extensions import ExtensionArray
 
 from dolor.contracts.tables import STATUSES
+from dolor.crosstalk.categories import category
 from dolor.crosstalk.driver import DRIVERS, Split
 from dolor.crosstalk.eligibility import Eligibility
 from dolor.crosstalk.interaction_tests import Answers, Raw, moderated_tests
@@ -63,7 +64,7 @@ def contrast_table(
 
     def words(names: Sequence[str], axis: int) -> ExtensionArray:
         along = np.arange(len(names)).reshape([-1 if i == axis else 1 for i in range(4)])
-        return _category(along, names, shape)
+        return category(along, names, shape)
 
     columns: dict[str, object] = {"dataset_id": words([dataset_id], 0)}
     for name in ("contrast_type", "case", "reference", "stratum"):
@@ -82,9 +83,9 @@ def contrast_table(
         "n_reference": numbers(sizes[1]),
         "infiltration": numbers(split.infiltration[:, :, None, None]),
         "per_cell": numbers(split.per_cell[:, :, None, ligand]),
-        "driver": _category(split.driver[:, :, None, ligand], DRIVERS, shape),
-        "status": _category(status, STATUSES, shape),
-        "reason": _category(reason, reasons, shape),
+        "driver": category(split.driver[:, :, None, ligand], DRIVERS, shape),
+        "status": category(status, STATUSES, shape),
+        "reason": category(reason, reasons, shape),
         "flags": _flags(model, supply, interactions, shape),
     }
     if conditions > 1:
@@ -92,17 +93,6 @@ def contrast_table(
         omnibus = np.where(about_condition[:, None, None, None] & tested, tests.omnibus, np.nan)
         columns["omnibus_pvalue"] = omnibus.ravel()
     return pd.DataFrame(columns, copy=False)
-
-
-def _category(codes: NDArray[np.signedinteger], names: Sequence[str], shape: tuple[int, ...]) -> ExtensionArray:
-    """Turn codes, spread over a shape, into a categorical of the names in use, in alphabetical order."""
-    used = np.flatnonzero(np.bincount(codes.ravel(), minlength=len(names)))
-    distinct = sorted({names[int(code)] for code in used})
-    place = {name: i for i, name in enumerate(distinct)}
-    translation = np.array([place.get(name, -1) for name in names])
-    translation = translation.astype(np.min_scalar_type(-max(len(distinct), 1)))
-    flat = np.broadcast_to(translation[codes], shape).ravel()
-    return pd.Categorical.from_codes(flat, dtype=pd.CategoricalDtype(distinct), validate=False)
 
 
 def _status(
@@ -146,4 +136,4 @@ def _flags(model: Model, supply: Supply, interactions: pd.DataFrame, shape: tupl
     code = uncertain.astype(np.int8) + 2 * (few[:, None] | few[None])[:, :, None] + 4 * proxy
     code = (code[None] + 8 * unsure[:, None, None, None]).astype(np.int8)
     names = [";".join(word for bit, word in enumerate(_FLAGS) if number >> bit & 1) for number in range(16)]
-    return _category(code, names, shape)
+    return category(code, names, shape)

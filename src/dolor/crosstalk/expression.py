@@ -74,13 +74,14 @@ def compile_units(expressions: Iterable[str], genes: Sequence[str]) -> Units:
     """
     names = tuple(expressions)
     column = {gene: i for i, gene in enumerate(genes)}
+    parsed = {name: genelogic.parse(name) for name in dict.fromkeys(names)}
     subunits: list[int] = []
     alternative_starts: list[int] = []
     unit_starts: list[int] = []
     missing: dict[str, tuple[str, ...]] = {}
     measured = np.zeros(len(names), dtype=bool)
     for unit, name in enumerate(names):
-        complete = [parts for parts in genelogic.parse(name) if all(gene in column for gene in parts)]
+        complete = [parts for parts in parsed[name] if all(gene in column for gene in parts)]
         if not complete:
             missing[name] = tuple(gene for gene in genelogic.genes(name) if gene not in column)
             continue

@@ -22,9 +22,9 @@ PAIRS_KEY = "dolor_pairs"
 class GenePairs:
     """Pairs (a, b) of columns with a <= b, sorted; the partners of column a lie between two starts."""
 
-    first: NDArray[np.int64]
-    second: NDArray[np.int64]
-    starts: NDArray[np.int64]
+    first: NDArray[np.uint32]
+    second: NDArray[np.uint32]
+    starts: NDArray[np.uint32]
 
 
 def gene_pairs(interactions: pd.DataFrame, genes: pd.Index) -> GenePairs:
@@ -39,14 +39,15 @@ def gene_pairs(interactions: pd.DataFrame, genes: pd.Index) -> GenePairs:
     """
     column = {gene: i for i, gene in enumerate(genes)}
     found: set[tuple[int, int]] = set()
+    texts = pd.unique(pd.concat([interactions["ligand"], interactions["receptor"]]))
+    measured = {text: [column[gene] for gene in genelogic.genes(text) if gene in column] for text in texts}
     for ligand, receptor in zip(interactions["ligand"], interactions["receptor"], strict=True):
-        left = [column[gene] for gene in genelogic.genes(ligand) if gene in column]
-        right = [column[gene] for gene in genelogic.genes(receptor) if gene in column]
+        left, right = measured[ligand], measured[receptor]
         both = (*product(left, right), *combinations(left, 2), *combinations(right, 2))
         found.update((min(pair), max(pair)) for pair in both)
-    table = np.array(sorted(found), dtype=np.int64).reshape(-1, 2)
+    table = np.array(sorted(found), dtype=np.uint32).reshape(-1, 2)
     starts = np.searchsorted(table[:, 0], np.arange(len(genes) + 1))
-    return GenePairs(table[:, 0].copy(), table[:, 1].copy(), starts.astype(np.int64))
+    return GenePairs(table[:, 0].copy(), table[:, 1].copy(), starts.astype(np.uint32))
 
 
 def pairs_to_uns(

@@ -117,7 +117,7 @@ def profiles(
     for chunk in source.chunks(chunk_size, column >= 0):
         group = groups.of_cell[chunk.start : chunk.start + len(chunk.library)]
         stored = chunk.data, chunk.indices, chunk.indptr, chunk.library
-        links = column, pairs.starts, pairs.second
+        links = column, pairs.starts, pairs.first, pairs.second
         of_rows = whole if chunk.whole is None else np.zeros_like(whole)
         add_cells(*stored, group, in_null[group], *links, sums, of_rows, products)
         if chunk.whole is not None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from dolor.contracts.profiles import check_profiles
-from dolor.contracts.tables import INTERACTIONS, check
 from dolor.crosstalk.compile_interactions import Compiled, compile_interactions
 from dolor.crosstalk.expression import Complexes, combine, log_expression, per_10k
 from dolor.crosstalk.sample_statistics import SampleSums, samples_of
 from dolor.crosstalk.score_flags import ambient_suspects, leaked_shares, score_flags
+from dolor.crosstalk.score_table import SampleScores, score_table
 from dolor.crosstalk.scores.evaluate import evaluate, sides
 from dolor.crosstalk.scores.rank_aggregate import DETECTION, MAGNITUDES, SPECIFICITIES, rank_aggregate
 from dolor.crosstalk.scores.registry import METHODS
@@ -117,7 +117,7 @@ def score(
     compiled = compile_interactions(profiles, interactions)
     genes = list(profiles.var_names)
     at_hand = Cells(cells, groupby, sample_key, permutations, seed) if cells is not None else None
-    frames = []
+    scored = []
     for sums, rows in samples_of(profiles):
         if not len(rows) or not len(compiled.table):
             continue
@@ -128,19 +128,25 @@ def score(
         whole = _whole_sample(profiles, sums.sample)
         suspects = ambient_suspects(sums, compiled, whole, leaked_shares(ambient, sums, genes))
         flags = score_flags(columns, sums, suspects, compiled)
-        frames.append(_frame(sums, compiled, columns, flags, str(profiles.obs["dataset_id"].iloc[rows[0]])))
-    result = check(_together(frames), INTERACTIONS)
+        dataset = str(profiles.obs["dataset_id"].iloc[rows[0]])
+        scored.append(SampleScores(dataset, sums.sample, sums.cell_types, columns, flags))
+    result = score_table(scored, compiled.table)
     result.attrs["unmeasured"] = compiled.unmeasured
     return result
 
 
-def _arrays(sums: SampleSums, compiled: Compiled, complexes: Complexes, methods: Collection[str]) -> dict[str, Floats]:
+def _arrays(
+    sums: SampleSums, compiled: Compiled, complexes: Complexes, methods: Collection[str]
+) -> dict[str, NDArray[Any]]:
     """All numeric columns of a sample, T × T × I each."""
     shape = (len(sums.n), len(sums.n), len(compiled.table))
     slots = compiled.ligand_slots, compiled.receptor_slots
     linear = per_10k(sums.counts, sums.n_counts)
     ours = [log_expression(combine(linear, units, complexes)) for units in (compiled.ligand, compiled.receptor)]
-    columns = {"score": (ours[0][:, None] + ours[1][None]) / 2, **evaluate(sums, *slots, methods)}
+    columns: dict[str, NDArray[Any]] = {
+        "score": (ours[0][:, None] + ours[1][None]) / 2,
+        **evaluate(sums, *slots, methods),
+    }
     cells = population(
         float(sums.n.sum()),
         sums.s1.sum(axis=0),
@@ -152,12 +158,13 @@ def _arrays(sums: SampleSums, compiled: Compiled, complexes: Complexes, methods:
     )
     left, right = sides(sums, *slots, ("props", "means"), "means")
     columns["pvalue"] = specificity(left["means"] + right["means"], sums.n, cells, *slots, compiled.meeting)
-    columns |= {"n_sender": sums.n[:, None, None], "n_receiver": sums.n[None, :, None]}
+    n = sums.n.astype(np.int64)
+    columns |= {"n_sender": n[:, None, None], "n_receiver": n[None, :, None]}
     columns |= {"detect_ligand": left["props"], "detect_receptor": right["props"]}
     return {name: np.broadcast_to(values, shape) for name, values in columns.items()}
 
 
-def _add_ranks(columns: dict[str, Floats]) -> None:
+def _add_ranks(columns: dict[str, NDArray[Any]]) -> None:
     ranked = np.minimum(columns["detect_ligand"], columns["detect_receptor"]) >= DETECTION
     if columns.keys() >= set(MAGNITUDES):
         columns["magnitude_rank"] = rank_aggregate([columns[name] for name in MAGNITUDES], ranked)
@@ -171,34 +178,3 @@ def _whole_sample(profiles: AnnData, sample: str) -> Floats:
     rows = np.flatnonzero((profiles.obs["sample_id"].astype(str) == sample).to_numpy())
     counts = np.asarray(profiles.X[rows].sum(axis=0), dtype=np.float64).reshape(1, -1)
     return np.asarray(per_10k(counts, [profiles.obs["n_counts"].to_numpy()[rows].sum()])[0])
-
-
-def _frame(
-    sums: SampleSums, compiled: Compiled, columns: dict[str, Floats], flags: NDArray[np.object_], dataset: str
-) -> pd.DataFrame:
-    n_types, n_pairs = len(sums.cell_types), len(compiled.table)
-    names = np.array(sums.cell_types, dtype=object)
-    frame = {
-        "dataset_id": dataset,
-        "sample_id": sums.sample,
-        "sender": np.repeat(names, n_types * n_pairs),
-        "receiver": np.tile(np.repeat(names, n_pairs), n_types),
-    }
-    for name in ("interaction_id", "ligand", "receptor"):
-        frame[name] = np.tile(compiled.table[name].to_numpy(dtype=object), n_types**2)
-    numbers = {name: values.ravel() for name, values in columns.items()}
-    for name in ("n_sender", "n_receiver"):
-        numbers[name] = numbers[name].astype(np.int64)
-    return pd.DataFrame({**frame, **numbers, "flags": flags.ravel()})
-
-
-def _together(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    if len(frames) > 1:
-        return pd.concat(frames, ignore_index=True)
-    return frames[0] if frames else _empty()
-
-
-def _empty() -> pd.DataFrame:
-    kinds = {"text": object, "number": float, "count": np.int64}
-    columns = {name: pd.Series(dtype=kinds[kind]) for name, kind in INTERACTIONS.columns.items()}
-    return pd.DataFrame(columns | {name: pd.Series(dtype=float) for name in METHODS})

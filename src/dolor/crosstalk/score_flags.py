@@ -12,7 +12,15 @@ from dolor.crosstalk.compile_interactions import Compiled
 from dolor.crosstalk.expression import combine, per_10k
 from dolor.crosstalk.sample_statistics import SampleSums
 
-__all__ = ["AMBIENT_SHARE", "FEW_CELLS", "LOW_DETECTION", "ambient_suspects", "leaked_shares", "score_flags"]
+__all__ = [
+    "AMBIENT_SHARE",
+    "FEW_CELLS",
+    "FLAG_TEXTS",
+    "LOW_DETECTION",
+    "ambient_suspects",
+    "leaked_shares",
+    "score_flags",
+]
 
 Floats = NDArray[np.float64]
 
@@ -26,12 +34,16 @@ AMBIENT_SHARE = 0.1
 _EXPLAINED = 0.5
 
 _WORDS = ("ambient_suspect", "low_detection", "few_cells", "proxy")
+# What a code says: one bit a flag, the words joined with ``;``.
+FLAG_TEXTS = tuple(
+    ";".join(word for bit, word in enumerate(_WORDS) if code >> bit & 1) for code in range(1 << len(_WORDS))
+)
 
 
 def score_flags(
     columns: Mapping[str, Floats], sums: SampleSums, suspects: NDArray[np.bool_], compiled: Compiled
-) -> NDArray[np.object_]:
-    """Return the flags of every score of a sample, ``;``-joined, T × T × I.
+) -> NDArray[np.int8]:
+    """Return the flags of every score of a sample as places in :data:`FLAG_TEXTS`, T × T × I.
 
     Parameters
     ----------
@@ -51,12 +63,10 @@ def score_flags(
         (np.minimum(sums.n[:, None], sums.n[None, :]) < FEW_CELLS)[:, :, None],
         np.array([bool(word) for word in compiled.table.get("ligand_proxy", [""] * len(compiled.table))]),
     )
-    code = sum((1 << bit) * np.broadcast_to(flag, shape).astype(np.int64) for bit, flag in enumerate(raised))
-    texts = [
-        ";".join(word for bit, word in enumerate(_WORDS) if number >> bit & 1) for number in range(1 << len(_WORDS))
-    ]
-    chosen: NDArray[np.object_] = np.array(texts, dtype=object)[code]
-    return chosen
+    code = np.zeros(shape, dtype=np.int8)
+    for bit, flag in enumerate(raised):
+        code |= flag.astype(np.int8) << bit
+    return code
 
 
 def leaked_shares(table: pd.DataFrame | None, sums: SampleSums, genes: Sequence[str]) -> Floats | None:

@@ -6,16 +6,18 @@ A complex is worth its limiting subunit, in the permuted data as in the observed
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
+from dolor.crosstalk.compiled import compiled
 from dolor.crosstalk.specificity.limiting import Law, larger, smaller
-from dolor.crosstalk.specificity.pearson import upper_tail
+from dolor.crosstalk.specificity.pearson import pearson_tail
 from dolor.crosstalk.specificity.population import Population, between, within
 from dolor.crosstalk.specificity.sides import Meetings, Slots
 
@@ -54,21 +56,73 @@ def specificity(
     T × T × I, at least 1 / (number of ways to deal out the cells), so never 0.
     """
     left, right = _side(ligand, cells, n), _side(receptor, cells, n)
-    same, third_same = within(n, cells.size)
-    other, third_other = between(n, cells.size)
+    pvalues = np.empty(observed.shape)
+    places = meeting.ligand, meeting.receptor, np.append(meeting.starts, len(meeting.pair))
+    moments = _cross(cells, meeting)
+    _fill(observed, left.law, right.law, left.weight, right.weight, *places, moments, *_factors(n, cells.size), pvalues)
+    return pvalues
+
+
+def _factors(n: Floats, size: float) -> tuple[Floats, Floats]:
+    """Return what turns moments of the population into those of a sender's and a receiver's mean.
+
+    T × T × 3, for m11, m21 and m12, and T × T, the smallest p-value.
+    """
+    same, third_same = within(n, size)
+    other, third_other = between(n, size)
     diagonal = np.eye(len(n), dtype=bool)
-    second = np.where(diagonal, same, other)[:, :, None]
-    third_left = np.where(diagonal, third_same, third_other[:, None])[:, :, None]
-    third_right = np.where(diagonal, third_same, third_other[None, :])[:, :, None]
-    m11, m21, m12 = _cross(left, right, cells, meeting)
-    a, b = left.law, right.law
-    mean = a.mean[:, None] + b.mean[None]
-    variance = a.variance[:, None] + b.variance[None] + 2 * second * m11
-    third = a.third[:, None] + b.third[None] + 3 * (third_left * m21 + third_right * m12)
-    scale = a.variance[:, None] + b.variance[None]
-    variance = np.where(variance > 1e-12 * scale, variance, 0.0)
-    p = upper_tail(observed - mean, variance, third)
-    return np.maximum(p, _smallest(n, cells.size)[:, :, None])
+    factors = (
+        np.where(diagonal, same, other),
+        np.where(diagonal, third_same, third_other[:, None]),
+        np.where(diagonal, third_same, third_other[None, :]),
+    )
+    return np.stack(factors, axis=-1), _smallest(n, size)
+
+
+def _cross(cells: Population, meeting: Meetings) -> Floats:
+    """Mixed moments of the ligand's and the receptor's gene of each meeting: m11, m21, m12."""
+    turned = meeting.turned
+    m21, m12 = cells.m21[meeting.pair], cells.m12[meeting.pair]
+    return np.stack([cells.m11[meeting.pair], np.where(turned, m12, m21), np.where(turned, m21, m12)], axis=-1)
+
+
+@compiled
+def _fill(
+    observed: Any,
+    left: Any,
+    right: Any,
+    left_weight: Any,
+    right_weight: Any,
+    left_place: Any,
+    right_place: Any,
+    starts: Any,
+    moments: Any,
+    factors: Any,
+    smallest: Any,
+    pvalues: Any,
+) -> None:
+    """Compute the p-value of every sender, receiver and interaction, one after the other and without arrays between.
+
+    ``left`` and ``right`` are laws, T × I. Of the genes that meet in an interaction (``starts``), each pair of
+    ``moments`` counts by how likely its two genes are the ones that stand for ligand and receptor.
+    """
+    for sender in range(pvalues.shape[0]):
+        for receiver in range(pvalues.shape[1]):
+            second, third_left, third_right = factors[sender, receiver]
+            for i in range(pvalues.shape[2]):
+                m11, m21, m12 = 0.0, 0.0, 0.0
+                for k in range(starts[i], starts[i + 1]):
+                    weight = left_weight[sender, i, left_place[k]] * right_weight[receiver, i, right_place[k]]
+                    m11 += weight * moments[k, 0]
+                    m21 += weight * moments[k, 1]
+                    m12 += weight * moments[k, 2]
+                deviation = observed[sender, receiver, i] - left.mean[sender, i] - right.mean[receiver, i]
+                apart = left.variance[sender, i] + right.variance[receiver, i]
+                variance = apart + 2 * second * m11
+                third = left.third[sender, i] + right.third[receiver, i]
+                third += 3 * (third_left * m21 + third_right * m12)
+                tail = pearson_tail(deviation, variance if variance > 1e-12 * apart else 0.0, third)
+                pvalues[sender, receiver, i] = max(tail, smallest[sender, receiver])
 
 
 def _side(slots: Slots, cells: Population, n: Floats) -> _Side:
@@ -77,7 +131,7 @@ def _side(slots: Slots, cells: Population, n: Floats) -> _Side:
     genes = Law(
         np.broadcast_to(cells.mean, (len(n), len(cells.mean))), np.outer(second, cells.m2), np.outer(third, cells.m3)
     )
-    law = Law(*(moment[:, slots.gene[:, 0]] for moment in genes))
+    law = Law(*(np.ascontiguousarray(moment[:, slots.gene[:, 0]]) for moment in genes))
     weight = np.zeros((len(n), *slots.gene.shape))
     weight[:, :, 0] = 1.0
     for units in slots.of_one_shape():
@@ -110,24 +164,11 @@ def _units(slots: Slots, units: NDArray[np.intp], genes: Law, m11: Floats, secon
     return reduce(partial(merged, larger), complexes)
 
 
-def _cross(left: _Side, right: _Side, cells: Population, meeting: Meetings) -> tuple[Floats, Floats, Floats]:
-    """Mixed moments of ligand and receptor, T × T × I, genes weighed by how likely they are to count."""
-    turned = meeting.turned
-    m21 = np.where(turned, cells.m12[meeting.pair], cells.m21[meeting.pair])
-    m12 = np.where(turned, cells.m21[meeting.pair], cells.m12[meeting.pair])
-    weight = (
-        left.weight[:, meeting.interaction, meeting.ligand][:, None]
-        * right.weight[:, meeting.interaction, meeting.receptor][None]
-    )
-    moments = (cells.m11[meeting.pair], m21, m12)
-    m11, m21, m12 = (np.add.reduceat(weight * moment, meeting.starts, axis=2) for moment in moments)
-    return m11, m21, m12
-
-
 def _smallest(n: Floats, size: float) -> Floats:
     """Return 1 / (number of ways to deal N cells out to two groups), T × T."""
+    log_factorial = np.vectorize(lambda number: math.lgamma(number + 1), otypes=[float])
     sender, receiver = n[:, None], n[None, :]
     taken = np.where(np.eye(len(n), dtype=bool), sender, sender + receiver)
-    parts = gammaln(sender + 1) + np.where(np.eye(len(n), dtype=bool), 0.0, gammaln(receiver + 1))
-    ways = gammaln(size + 1) - parts - gammaln(size - taken + 1)
+    parts = log_factorial(sender) + np.where(np.eye(len(n), dtype=bool), 0.0, log_factorial(receiver))
+    ways = log_factorial(size) - parts - log_factorial(size - taken)
     return np.asarray(np.maximum(np.exp(-ways), np.finfo(float).tiny))

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 __all__ = ["Law", "larger", "smaller"]
 
@@ -69,6 +68,9 @@ def _spread(law: Law) -> Floats:
 
 def _part(a: Law, sd_a: Floats, b: Law, sd_b: Floats, correlation: Floats) -> tuple[Floats, Floats]:
     """Return values of a at the nodes, and their weights where a is the smaller one."""
+    # Imported where there are complexes: it takes a quarter of a second.
+    from scipy.special import ndtr
+
     skew_a = np.clip(a.third / sd_a**3, -_MOST_SKEW, _MOST_SKEW)[..., None]
     skew_b = np.clip(b.third / sd_b**3, -_MOST_SKEW, _MOST_SKEW)[..., None]
     values = a.mean[..., None] + sd_a[..., None] * _skewed(_NODES, skew_a)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammainc, gammaincc, ndtr
 
-__all__ = ["upper_tail"]
+from dolor.crosstalk.compiled import compiled
+from dolor.crosstalk.specificity.gamma_tail import gamma_tail
+
+__all__ = ["pearson_tail", "upper_tail"]
 
 Floats = NDArray[np.float64]
 
@@ -35,20 +40,29 @@ def upper_tail(deviation: ArrayLike, variance: ArrayLike, third: ArrayLike) -> F
     >>> upper_tail([0.0, 1.959964], [1.0, 1.0], [0.0, 0.0]).round(4)
     array([0.5  , 0.025])
     """
-    deviation, variance, third = np.broadcast_arrays(*(np.asarray(a, np.float64) for a in (deviation, variance, third)))
-    varies = variance > 0
-    safe = np.where(varies, variance, 1.0)
-    z = deviation / np.sqrt(safe)
-    skew = np.where(varies, third, 0.0) / safe**1.5
-    size = np.abs(skew)
-    shape = 4.0 / np.maximum(size, _NEARLY_NORMAL) ** 2
-    place = np.maximum(shape + np.sign(skew) * z * np.sqrt(shape), 0.0)
-    p = np.empty(z.shape)
-    right, left = skew >= _NEARLY_NORMAL, skew <= -_NEARLY_NORMAL
-    p[right] = gammaincc(shape[right], place[right])
-    p[left] = gammainc(shape[left], place[left])
-    normal = ~(right | left)
-    zn = z[normal]
-    edgeworth = skew[normal] / 6 * (zn**2 - 1) * np.exp(-(zn**2) / 2) / np.sqrt(2 * np.pi)
-    p[normal] = np.clip(ndtr(-zn) + edgeworth, 0.0, 1.0)
-    return np.where(varies, p, 1.0)
+    arrays = np.broadcast_arrays(*(np.asarray(a, np.float64) for a in (deviation, variance, third)))
+    tails = np.empty(arrays[0].shape)
+    deviations, variances, thirds = (np.ravel(array) for array in arrays)
+    _fill(deviations, variances, thirds, tails.ravel())
+    return tails
+
+
+@compiled
+def _fill(deviation: Any, variance: Any, third: Any, tails: Any) -> None:
+    for i in range(len(tails)):
+        tails[i] = pearson_tail(deviation[i], variance[i], third[i])
+
+
+@compiled
+def pearson_tail(deviation: float, variance: float, third: float) -> float:
+    """Return one tail; see :func:`upper_tail`."""
+    if not variance > 0:
+        return 1.0
+    sd = math.sqrt(variance)
+    z = deviation / sd
+    skew = third / (variance * sd)
+    if abs(skew) < _NEARLY_NORMAL:
+        edgeworth = skew / 6 * (z * z - 1) * math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+        return min(max(0.5 * math.erfc(z / math.sqrt(2)) + edgeworth, 0.0), 1.0)
+    shape = 4 / (skew * skew)
+    return gamma_tail(shape, shape + math.copysign(math.sqrt(shape), skew) * z, skew > 0)

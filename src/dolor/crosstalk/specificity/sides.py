@@ -94,16 +94,20 @@ def meetings(ligand: Slots, receptor: Slots, numbers: PairNumbers) -> Meetings:
     """List the pairs of genes that meet in each interaction; unit i of one side belongs to unit i of the other."""
     starts: list[int] = []
     rows: list[tuple[int, int, int, int, bool]] = []
-    for k in range(len(ligand.gene)):
+    for k, (left, right) in enumerate(zip(_genes(ligand), _genes(receptor), strict=True)):
         starts.append(len(rows))
-        for i in np.flatnonzero(ligand.alternative[k] >= 0):
-            for j in np.flatnonzero(receptor.alternative[k] >= 0):
-                a, b = int(ligand.gene[k, i]), int(receptor.gene[k, j])
-                rows.append((int(i), int(j), k, _number(numbers, a, b), a > b))
+        for i, a in enumerate(left):
+            rows.extend((i, j, k, _number(numbers, a, b), a > b) for j, b in enumerate(right))
     table = np.array(rows, dtype=np.intp).reshape(-1, 5)
     return Meetings(
         np.array(starts, dtype=np.intp), table[:, 0], table[:, 1], table[:, 2], table[:, 3], table[:, 4].astype(bool)
     )
+
+
+def _genes(slots: Slots) -> list[list[int]]:
+    """Return the genes of each unit, without the padding."""
+    lengths = (slots.alternative >= 0).sum(axis=1).tolist()
+    return [genes[:length] for genes, length in zip(slots.gene.tolist(), lengths, strict=True)]
 
 
 def _members(units: Units) -> list[list[tuple[int, int]]]:
