@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from dolor.contracts.cells import SAMPLE_FIELDS
 from dolor.contracts.tables import CLAIMS, COMPOSITION, CONTRASTS, INTERACTIONS, SEX, check
+from dolor.crosstalk.meta import meta
 from dolor.knowledge import catalog
 
 HOSTILE = (
@@ -21,8 +23,9 @@ HOSTILE = (
     "=cmd|' /C calc'!A0",
     "naïve 🐭 'quoted' & \"double\"",
 )
+HOSTILE_CONDITIONS = {"naive": HOSTILE[0], "injured": HOSTILE[1]}
 POPULATIONS = ("macrophage", "neutrophil", "nociceptor", "satellite_glia", "unassigned")
-COMPARISONS = (
+COMPARISONS: tuple[tuple[str, str, str, str], ...] = (
     ("condition", "injured", "naive", ""),
     ("condition_in_sex", "injured", "naive", "female"),
     ("condition_in_sex", "injured", "naive", "male"),
@@ -47,7 +50,18 @@ def _samples(dataset_id: str, hostile: bool) -> pd.DataFrame:
         samples.loc[: len(HOSTILE) - 1, "sample_id"] = HOSTILE
         samples["tissue"] = HOSTILE[0]
         samples["assay"] = HOSTILE[2]
+        samples["condition"] = samples["condition"].replace(HOSTILE_CONDITIONS)
     return samples
+
+
+def _comparisons(hostile: bool) -> list[tuple[str, ...]]:
+    if not hostile:
+        return list(COMPARISONS)
+    hostile_name = re.compile("|".join(HOSTILE_CONDITIONS))
+    return [
+        (kind, *(hostile_name.sub(lambda found: HOSTILE_CONDITIONS[found[0]], word) for word in words))
+        for kind, *words in COMPARISONS
+    ]
 
 
 def _names(hostile: bool) -> tuple[str, ...]:
@@ -92,9 +106,15 @@ def _write_profiles(
     profiles.write_h5ad(folder / "profiles.h5ad")
 
 
-def _contrasts(dataset_id: str, names: tuple[str, ...], pairs: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def _contrasts(
+    dataset_id: str,
+    names: tuple[str, ...],
+    comparisons: list[tuple[str, ...]],
+    pairs: pd.DataFrame,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
     people = [name for name in names if name != "unassigned"]
-    triples = list(itertools.product(COMPARISONS, people, people, range(len(pairs))))
+    triples = list(itertools.product(comparisons, people, people, range(len(pairs))))
     chosen = pairs.iloc[[place for *_, place in triples]].reset_index(drop=True)
     n = len(triples)
     frame = pd.DataFrame(
@@ -132,10 +152,12 @@ def _interactions(contrasts: pd.DataFrame, samples: pd.DataFrame, rng: np.random
     return check(frame, INTERACTIONS)
 
 
-def _composition(dataset_id: str, names: tuple[str, ...], rng: np.random.Generator) -> pd.DataFrame:
+def _composition(
+    dataset_id: str, names: tuple[str, ...], comparisons: list[tuple[str, ...]], rng: np.random.Generator
+) -> pd.DataFrame:
     rows = [
         (dataset_id, *comparison, name, "tested", "", effect, 0.3, effect / 0.3, 8.0, 0.01, 0.02, 6, 6, 0.2, 0.1)
-        for comparison in COMPARISONS
+        for comparison in comparisons
         for name, effect in zip(names, rng.normal(size=len(names)), strict=True)
     ]
     columns = ["dataset_id", "contrast_type", "case", "reference", "stratum", "cell_type", "status", "reason",
@@ -144,11 +166,13 @@ def _composition(dataset_id: str, names: tuple[str, ...], rng: np.random.Generat
     return check(pd.DataFrame(rows, columns=columns), COMPOSITION)
 
 
-def _response(dataset_id: str, names: tuple[str, ...], rng: np.random.Generator) -> pd.DataFrame:
+def _response(
+    dataset_id: str, names: tuple[str, ...], comparisons: list[tuple[str, ...]], rng: np.random.Generator
+) -> pd.DataFrame:
     rows = [
         (dataset_id, *comparison, name, programme, effect, 0.3, effect / 0.3, 8.0, 0.01, 0.02, 6, 6, "tested", "")
-        for comparison in COMPARISONS
-        for programme in ("interferon", "regeneration")
+        for comparison in comparisons
+        for programme in ("interferon", HOSTILE[1])
         for name, effect in zip(names, rng.normal(size=len(names)), strict=True)
         if name != "unassigned"
     ]
@@ -199,24 +223,30 @@ def make_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         rng = np.random.default_rng(7)
         names = _names(hostile)
         pairs = _pairs(n_pairs, repeat, hostile)
-        for dataset_id in datasets:
-            folder = results / dataset_id
+        comparisons = _comparisons(hostile)
+        every = []
+        for folder_name in datasets:
+            folder, dataset_id = results / folder_name, HOSTILE[0] if hostile else folder_name
             folder.mkdir()
             samples = _samples(dataset_id, hostile)
-            contrasts = _contrasts(dataset_id, names, pairs, rng)
+            contrasts = _contrasts(dataset_id, names, comparisons, pairs, rng)
+            every.append(contrasts)
             _write_cells(folder, samples, names, rng)
             _write_profiles(folder, samples, names, pairs, rng)
             contrasts.to_parquet(folder / "contrasts.parquet")
             _interactions(contrasts, samples, rng).to_parquet(folder / "interactions.parquet")
-            _composition(dataset_id, names, rng).to_parquet(folder / "composition.parquet")
-            _response(dataset_id, names, rng).to_parquet(folder / "response.parquet")
+            _composition(dataset_id, names, comparisons, rng).to_parquet(folder / "composition.parquet")
+            _response(dataset_id, names, comparisons, rng).to_parquet(folder / "response.parquet")
             _sex(samples).to_parquet(folder / "sex.parquet")
             _evidence(names).to_parquet(folder / "annotation_evidence.parquet")
             (folder / "quality.json").write_text(json.dumps(_quality(samples)), encoding="utf-8")
-            side = {"result": "cells.h5ad", "stage": "annotate", "inputs": {"kept.h5ad": "0" * 64},
-                    "parameters": {"compartment": "drg"}, "versions": {}, "dropped": {}}  # fmt: skip
+            told = {"compartment": "drg", "note": HOSTILE[1]}
+            side = {"result": "cells.h5ad", "stage": "annotate", "inputs": {HOSTILE[0]: "0" * 64},
+                    "parameters": told, "versions": {}, "dropped": {HOSTILE[3]: 1}}  # fmt: skip
             (folder / "cells.h5ad.json").write_text(json.dumps(side), encoding="utf-8")
-        _claims(datasets[0], hostile).to_parquet(results / "claims.parquet")
+        if len(datasets) > 1:
+            meta(pd.concat(every)).to_parquet(results / "meta.parquet")
+        _claims(HOSTILE[0] if hostile else datasets[0], hostile).to_parquet(results / "claims.parquet")
         (results / "methods.md").write_text(HOSTILE[0] if hostile else "Simulated.", encoding="utf-8")
         return results
 
@@ -237,8 +267,15 @@ def _pairs(n_pairs: int, repeat: int, hostile: bool) -> pd.DataFrame:
 
 def _evidence(names: tuple[str, ...]) -> pd.DataFrame:
     rows = [
-        (name, f"Gene{number}", "+" if number < 5 else "-", 1.0 / (number + 1), 0.9 - number / 10, 50)
+        (
+            name,
+            f"Gene{number}" if number else HOSTILE[1],
+            "+" if number < 5 else "-",
+            1.0 / (number + 1),
+            0.9 - number / 10,
+            50,
+        )
         for name in names
-        for number in range(7)
+        for number, gene in enumerate([HOSTILE[1], *(f"Gene{number}" for number in range(1, 7))])
     ]
     return pd.DataFrame(rows, columns=["cell_type", "gene", "expected", "mean_expression", "detection", "n_cells"])

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dolor import populations, tl
 from dolor.report.cautions import cautions_of
-from dolor.report.claims import board_of, tally
+from dolor.report.claims import board_of, overview_of, reason_group, reasons_of, tally
+from dolor.report.contrast_section import heat_table
 from dolor.report.findings import findings_of
 from dolor.report.pairs import crosstalk_of
 from dolor.report.run import Run, read_run
@@ -58,7 +60,7 @@ def test_tested_sentence_counts_what_differs(results: Path) -> None:
     tested, described = sentences(change_contrasts(results, plant))
     (sentence,) = [one for one in tested if one.startswith("Injured vs naive:")]
     assert "1 of " in sentence
-    assert "(1 up, 0 down), 1 of them from other cells onto neurons" in sentence
+    assert "(1 up, 0 down); 1 of them from other cells onto neurons" in sentence
     assert (
         "from macrophage to nociceptor, score 2 times higher (q < 0.0001), because there are more of the sender."
         in sentence
@@ -92,8 +94,8 @@ def test_ambient_signal_does_not_lead_unless_all_are(results: Path) -> None:
 def test_nothing_found_is_said_plainly(results: Path) -> None:
     run = change_contrasts(results, lambda table: table.assign(status="tested", reason="", qvalue=1.0, pvalue=0.9))
     tested, _ = sentences(run)
-    (sentence,) = [one for one in tested if one.startswith("No signal differs:")]
-    assert "injured vs naive (" in sentence
+    (sentence,) = [one for one in tested if one.startswith("Injured vs naive:")]
+    assert sentence.startswith("Injured vs naive: none differs of ")
     assert not [one for one in tested if "Clearest" in one]
 
 
@@ -104,7 +106,7 @@ def test_described_never_enters_the_tested_list(results: Path) -> None:
         )
 
     tested, described = sentences(change_contrasts(results, describe))
-    assert all(one.startswith(("Cells", "Response programmes")) for one in tested)
+    assert all("naive, cells:" in one or "naive, response programmes:" in one for one in tested)
     assert any("one sample in a group" in one for one in described)
     assert not any("q " in one for one in described)
 
@@ -128,6 +130,18 @@ def test_pairs_without_any_answer_are_counted_not_dropped(results: Path) -> None
     contrasts = crosstalk.contrasts
     assert contrasts["pair"].between(0, len(crosstalk.pairs) - 1).all()
     assert crosstalk.pairs["flags"].ne("").any()
+
+
+def test_heat_counts_rising_and_falling_signals() -> None:
+    rows = pd.DataFrame({"sender": list("aaab"), "receiver": list("bbcb"), "effect": [1.0, -2.0, -1.0, 1.0],
+                         "qvalue": [0.01, 0.02, 0.01, 0.9]})  # fmt: skip
+    heat = heat_table(rows)
+    assert heat is not None
+    assert heat["receivers"] == ["b", "c"]
+    (row,) = heat["rows"]
+    assert [cell["text"] for cell in row["cells"]] == ["+1 −1", "−1"]
+    assert [cell["shade"] for cell in row["cells"]] == ["even", "down4"]
+    assert heat_table(rows.assign(qvalue=np.nan)) is None
 
 
 def test_numbers_stay_with_their_pair(results: Path) -> None:
@@ -159,6 +173,42 @@ def test_board_gathers_datasets_and_counts_statements() -> None:
     assert [entry["id"] for entry in board] == [first, second]
     assert board[0]["verdicts"] == ["opposes", "untestable"]
     assert tally(board) == {"supports": 0, "opposes": 1, "silent": 0, "untestable": 1}
+
+
+def test_untestable_statements_are_grouped_by_reason_and_laid_out_by_pain_type_and_place() -> None:
+    statements = catalog_of()
+    nerve = statements["id"][statements["compartment"] == "nerve"].tolist()[:3]
+    reasons = ["compartment differs: the statement is on nerve, the data on drg",
+               "the statement names no ligand-receptor pair (kind pathway)", ""]  # fmt: skip
+    claims = pd.DataFrame({"claim_id": nerve, "verdict": ["untestable", "untestable", "supports"], "reason": reasons})
+    board = board_of(claims.assign(dataset_id="a", evidence="", effect=0.0, qvalue=1.0), statements)
+    assert [row["statements"] for row in reasons_of(board)] == [1, 1]
+    assert {row["reason"].split(",")[0] for row in reasons_of(board)} == {
+        "is about another tissue", "names no ligand-receptor pair"}  # fmt: skip
+    overview = overview_of(board)
+    assert overview["places"] == ["nerve"]
+    assert sum(cell["untestable"] for row in overview["rows"] for cell in row["cells"]) >= 2
+    assert any(cell["supports"] for row in overview["rows"] for cell in row["cells"])
+
+
+def test_datasets_that_answer_alike_speak_once() -> None:
+    statements = catalog_of()
+    claim = statements["id"].iloc[0]
+    claims = pd.DataFrame({"claim_id": claim, "dataset_id": ["a", "b"], "verdict": "untestable", "evidence": "",
+                           "reason": "sender absent: nociceptor", "effect": np.nan, "qvalue": np.nan})  # fmt: skip
+    (entry,) = board_of(claims, statements)
+    assert [answer["datasets"] for answer in entry["answers"]] == [["a", "b"]]
+
+
+def test_every_reason_of_real_claims_has_its_group(results: Path) -> None:
+    run = read_run(results)
+    contrasts = run.datasets[0].contrasts
+    setting = tl.Setting("drg", {"naive": "naive", "injured": "nerve_injury"})
+    found = tl.claims(contrasts, catalog_of(), populations.tree(), {"toy_drg": setting})
+    untestable = found.loc[found["verdict"] == "untestable", "reason"]
+    ungrouped = [reason for reason in untestable if reason_group(reason) == "could not be tested here"]
+    assert len(untestable) > 100
+    assert not [reason for reason in ungrouped if "ligand not detected" not in reason]
 
 
 def test_cells_of_the_review_are_recognised_with_their_subtypes() -> None:

@@ -37,9 +37,10 @@ def meta(contrasts: pd.DataFrame, models: Mapping[str, Mapping[str, str]] | None
     Returns
     -------
     One row a question (``contrast_type case reference stratum sender receiver interaction_id``): ``n_datasets``,
-    ``datasets`` (``;``-joined); ``effect se ci_low ci_high pvalue qvalue``; ``tau2``, ``i2``, ``q_pvalue`` for
-    heterogeneity; ``prediction_low prediction_high``, where the effect of a further data set is expected (from three
-    data sets on); ``loo_effect_min loo_effect_max loo_pvalue_max`` when each data set is left out; ``status`` and
+    ``datasets`` (``;``-joined), ``dataset_effects`` and ``dataset_ses`` in the same order; ``effect se ci_low ci_high
+    pvalue qvalue``; ``tau2``, ``i2``, ``q_pvalue`` for heterogeneity; ``prediction_low prediction_high``, where the
+    effect of a further data set is expected (from three data sets on); ``loo_effect_min loo_effect_max
+    loo_pvalue_max`` when each data set is left out; ``status`` and
     ``reason``. Only what was tested in a data set takes part.
 
     Raises
@@ -101,6 +102,8 @@ def _table(
     table = questions.assign(
         n_datasets=found.number,
         datasets=[";".join(name for name, is_there in zip(datasets, row, strict=True) if is_there) for row in there],
+        dataset_effects=[_joined(row[is_there]) for row, is_there in zip(effect, there, strict=True)],
+        dataset_ses=[_joined(row[is_there]) for row, is_there in zip(se, there, strict=True)],
         effect=found.effect,
         se=found.se,
         ci_low=np.where(several, found.effect - half, np.nan),
@@ -117,3 +120,7 @@ def _table(
     table["status"] = np.where(several, "tested", "described")
     table["reason"] = np.where(several, "", "one data set only")
     return table
+
+
+def _joined(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
+    return ";".join(f"{value:.6g}" for value in values)

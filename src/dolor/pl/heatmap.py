@@ -9,7 +9,7 @@ import pandas as pd
 
 from dolor.pl.names import population
 from dolor.pl.palette import population_colour
-from dolor.pl.select import one_comparison
+from dolor.pl.select import one_comparison, traffic
 from dolor.pl.theme import new_axes, theme
 
 if TYPE_CHECKING:
@@ -73,8 +73,9 @@ def heatmap(
     )
     rows = rows.assign(sender=rows["sender"].astype(str), receiver=rows["receiver"].astype(str))
     if value == "changed":
-        rows = rows.assign(cell=np.where(rows["qvalue"] < fdr, np.sign(rows["effect"]), 0.0))
-        table = rows.pivot_table(index="sender", columns="receiver", values="cell", aggfunc="sum")
+        counts = traffic(rows, fdr)
+        counts["balance"] = (counts["rising"] - counts["falling"]).astype(float)
+        table = counts.pivot_table(index="sender", columns="receiver", values="balance")
     else:
         table = rows.pivot_table(index="sender", columns="receiver", values="effect", aggfunc="mean")
     cells = table.to_numpy(dtype=float)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from dolor.errors import DataError
 from dolor.pl.names import population
 
-__all__ = ["label_of", "one_comparison", "require_columns"]
+__all__ = ["label_of", "one_comparison", "require_columns", "traffic"]
 
 _COMPARISON = ("dataset_id", "contrast_type", "case", "reference", "stratum")
 
@@ -49,3 +50,31 @@ def label_of(rows: pd.DataFrame) -> pd.Series:
     """Name each signal: ligand, sender and receiver."""
     sender, receiver = (rows[side].astype(str).map(population) for side in ("sender", "receiver"))
     return rows["ligand"].astype(str) + ": " + sender + " → " + receiver
+
+
+def traffic(rows: pd.DataFrame, fdr: float) -> pd.DataFrame:
+    """Count the signals that change between each two populations.
+
+    Parameters
+    ----------
+    rows
+        Rows of one comparison.
+    fdr
+        False discovery rate below which a signal counts as changed.
+
+    Returns
+    -------
+    One row a (sender, receiver) of the table: ``rising`` and ``falling`` signals, ``changed`` in all.
+    """
+    found = rows["qvalue"].to_numpy(dtype=float) < fdr
+    effect = rows["effect"].to_numpy(dtype=float)
+    counted = pd.DataFrame(
+        {
+            "sender": rows["sender"].astype(str).to_numpy(),
+            "receiver": rows["receiver"].astype(str).to_numpy(),
+            "rising": np.where(found & (effect > 0), 1, 0),
+            "falling": np.where(found & (effect < 0), 1, 0),
+        }
+    )
+    table = counted.groupby(["sender", "receiver"], sort=True).sum().reset_index()
+    return table.assign(changed=table["rising"] + table["falling"])

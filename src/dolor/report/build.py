@@ -5,14 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from dolor.io.atomic import write_text
 from dolor.io.provenance import versions
-from dolor.report import sections
+from dolor.report.across import across_section
 from dolor.report.cautions import cautions_of
 from dolor.report.cell_quality import cell_quality, contradictions_of
-from dolor.report.claims import board_of, tally
+from dolor.report.cell_section import cell_section, design_table, label_table, sexes_of
+from dolor.report.claims import board_of, overview_of, reasons_of, tally
+from dolor.report.contrast_section import contrast_section
 from dolor.report.findings import findings_of
 from dolor.report.islands import islands_of
+from dolor.report.map_section import map_section
+from dolor.report.methods import blocks_of
 from dolor.report.page import render
 from dolor.report.pairs import crosstalk_of
 from dolor.report.rows import rows_of
@@ -61,9 +67,11 @@ def _page(run: Run, title: str) -> str:
     knowledge = knowledge_of(sorted(set(crosstalk.pairs["interaction_id"])), statements)
     crosstalk.pairs["review_cells"] = stated_cells(crosstalk.pairs, knowledge)
     board = board_of(run.claims, statements)
+    sexes = sexes_of(run)
     context: dict[str, Any] = {
         "title": title,
         "simulated": run.simulated,
+        "sexes": sexes,
         "datasets": [
             {
                 "id": dataset.dataset_id,
@@ -75,10 +83,10 @@ def _page(run: Run, title: str) -> str:
                 "n_cells": len(dataset.obs),
                 "n_samples": len(dataset.samples),
                 "n_donors": int(dataset.samples["donor_id"].nunique()),
-                "design": sections.design_table(dataset),
-                "cells": sections.cells_section(dataset),
-                "labels": sections.label_table(dataset),
-                "contrasts": sections.contrast_section(dataset, crosstalk, knowledge),
+                "design": design_table(dataset, sexes),
+                "cells": cell_section(dataset),
+                "labels": label_table(dataset),
+                "contrasts": contrast_section(dataset, crosstalk, knowledge),
                 "quality": cell_quality(dataset),
                 "provenance": dataset.provenance,
             }
@@ -87,13 +95,16 @@ def _page(run: Run, title: str) -> str:
         "findings": findings_of(run, crosstalk, knowledge),
         "contradictions": contradictions_of(run),
         "cautions": cautions_of(run, crosstalk),
-        "maps": sections.map_section(run, crosstalk, knowledge, statements),
+        "maps": map_section(run, crosstalk, knowledge, statements),
         "board": board,
+        "overview": overview_of(board),
+        "reasons": reasons_of(board),
         "verdicts": tally(board),
+        "across": across_section(run.meta, pd.Series({name: known["mediator"] for name, known in knowledge.items()})),
         "left_out": rows_of(crosstalk.left_out),
         "n_pairs": len(crosstalk.pairs),
         "n_contrasts": len(crosstalk.contrasts),
-        "methods": sections.methods_blocks(run.methods),
+        "methods": blocks_of(run.methods),
         "versions": versions(),
         "provenance": run.provenance,
     }

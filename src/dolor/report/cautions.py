@@ -22,21 +22,24 @@ _MUCH_UNASSIGNED = 0.2
 
 @dataclass(frozen=True)
 class Caution:
-    """A reason for care: how grave (``serious`` or ``note``), in which dataset, and one sentence."""
+    """A reason for care: how grave (``serious`` or ``note``), in which datasets, and one sentence."""
 
     level: str
-    dataset_id: str
+    datasets: tuple[str, ...]
     text: str
 
 
 def cautions_of(run: Run, crosstalk: Crosstalk) -> list[Caution]:
-    """Collect the reasons for care of all datasets, the serious ones first."""
-    found = []
+    """Collect the reasons for care of all datasets, the serious ones first; what several share is said once."""
+    found: dict[tuple[str, str], list[str]] = {}
     for dataset in run.datasets:
         for make in (_sex, _replicates, _dropped, _labels):
-            found += [Caution(level, dataset.dataset_id, text) for level, text in make(dataset)]
-        found += [Caution(level, dataset.dataset_id, text) for level, text in _flags(dataset, crosstalk)]
-    return sorted(found, key=lambda caution: caution.level != "serious")
+            for reason in make(dataset):
+                found.setdefault(reason, []).append(dataset.dataset_id)
+        for reason in _flags(dataset, crosstalk):
+            found.setdefault(reason, []).append(dataset.dataset_id)
+    cautions = [Caution(level, tuple(datasets), text) for (level, text), datasets in found.items()]
+    return sorted(cautions, key=lambda caution: caution.level != "serious")
 
 
 def _sex(dataset: DatasetRun) -> Iterator[tuple[str, str]]:

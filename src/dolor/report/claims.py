@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
 from dolor.contracts.tables import VERDICTS
+from dolor.knowledge.vocabulary import NOT_STATED
+from dolor.pl.pain_axis_traffic import AXIS
 from dolor.report import encode
 from dolor.report.rows import rows_of
 
-__all__ = ["board_of", "tally"]
+__all__ = ["board_of", "overview_of", "reason_group", "reasons_of", "tally"]
 
 _FIELDS = ("mediator", "compartment", "pain_type", "effect", "sex", "statement", "references", "locator")
+
+# How the reasons of dolor.crosstalk.claims begin, and what they come to.
+_KINDS = MappingProxyType({
+    "the statement names no ligand-receptor pair": "names no ligand-receptor pair, but cells, a pathway or a receptor",
+    "the catalog holds no gene": "names a signal whose gene is not known",
+    "compartment differs": "is about another tissue",
+    "no such condition": "is about another pain model",
+    "the pair was not scored": "names a pair that was not scored here",
+    "sender absent": "is about cells that were not found here",
+    "receiver absent": "is about cells that were not found here",
+    "a statement on one sex": "is about one sex, and the sexes could not be compared",
+})  # fmt: skip
 
 
 def board_of(claims: pd.DataFrame, statements: pd.DataFrame) -> list[dict[str, Any]]:
@@ -28,7 +44,7 @@ def board_of(claims: pd.DataFrame, statements: pd.DataFrame) -> list[dict[str, A
     Returns
     -------
     One entry a statement: its words, ``verdicts`` (the distinct ones, in the order supports, opposes, silent,
-    untestable) and ``answers``, one a dataset.
+    untestable) and ``answers``, one for all datasets that say the same.
     """
     known = {row["id"]: row for row in rows_of(statements)}
     rank = {verdict: place for place, verdict in enumerate(VERDICTS)}
@@ -40,9 +56,19 @@ def board_of(claims: pd.DataFrame, statements: pd.DataFrame) -> list[dict[str, A
             "id": str(claim_id),
             **{name: str(words.get(name, "")) for name in _FIELDS},
             "verdicts": list(dict.fromkeys(answer["verdict"] for answer in answers)),
-            "answers": answers,
+            "answers": _merged(answers),
+            "groups": sorted({reason_group(row["reason"]) for row in answers if row["verdict"] == "untestable"}),
         })  # fmt: skip
     return sorted(board, key=lambda entry: (rank[entry["verdicts"][0]], entry["id"]))
+
+
+def _merged(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Let datasets with the same verdict, reason and evidence speak together."""
+    merged: dict[tuple[str, ...], dict[str, Any]] = {}
+    for answer in answers:
+        key = (answer["verdict"], answer["reason"], answer["evidence"])
+        merged.setdefault(key, {**answer, "datasets": []})["datasets"].append(answer["dataset_id"])
+    return list(merged.values())
 
 
 def tally(board: list[dict[str, Any]]) -> dict[str, int]:
@@ -55,3 +81,49 @@ def tally(board: list[dict[str, Any]]) -> dict[str, int]:
     """
     counts = {verdict: sum(verdict in entry["verdicts"] for entry in board) for verdict in VERDICTS[:-1]}
     return {**counts, "untestable": sum(entry["verdicts"] == ["untestable"] for entry in board)}
+
+
+def overview_of(board: list[dict[str, Any]]) -> dict[str, Any]:
+    """Count the verdicts by pain type (rows) and place (columns); a statement about two places counts in both.
+
+    Returns
+    -------
+    ``places`` and ``rows``; each row has its ``pain`` type and one count of verdicts (:func:`tally`) a place.
+    """
+    stated = [({*entry["pain_type"].split(";")}, {*entry["compartment"].split(";")}, entry) for entry in board]
+    places = _in_order({place for _, where, _ in stated for place in where}, AXIS)
+    pains = _in_order({pain for pain, _, _ in stated for pain in pain}, ())
+    rows = [
+        {"pain": pain, "cells": [tally([e for p, w, e in stated if pain in p and place in w]) for place in places]}
+        for pain in pains
+    ]
+    return {"places": places, "rows": rows}
+
+
+def reasons_of(board: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Count the statements that no dataset can judge by the kind of reason, the commonest first.
+
+    A statement with several reasons counts under each.
+    """
+    groups = [group for entry in board if entry["verdicts"] == ["untestable"] for group in entry["groups"]]
+    counts = pd.Series(groups, dtype=object).value_counts(sort=False)
+    ordered = sorted(counts.items(), key=lambda item: (-int(item[1]), str(item[0])))
+    return [{"reason": str(reason), "statements": int(number)} for reason, number in ordered]
+
+
+def reason_group(reason: str) -> str:
+    """Bring a reason to its kind, in words that end the sentence "this data cannot judge a statement that ...".
+
+    Examples
+    --------
+    >>> reason_group("compartment differs: the statement is on brain, the data on drg")
+    'is about another tissue'
+    """
+    return next((said for start, said in _KINDS.items() if reason.startswith(start)), "could not be tested here")
+
+
+def _in_order(words: Iterable[str], order: tuple[str, ...]) -> list[str]:
+    """Sort words: those of the order first, what is not stated last."""
+    place = {word: number for number, word in enumerate(order)}
+    distinct = {word or NOT_STATED for word in words}
+    return sorted(distinct, key=lambda word: (word == NOT_STATED, place.get(word, len(order)), word))

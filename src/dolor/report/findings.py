@@ -17,18 +17,24 @@ from dolor.report.run import DatasetRun, Run
 __all__ = ["FDR", "Finding", "Findings", "findings_of"]
 
 FDR = 0.05
-_MOST_SIGNALS = 3
+_MOST_SIGNALS, _MOST_SHIFTS = 3, 2
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A sentence and the words that say what it is about."""
+    """A sentence and the words that say what it is about.
 
+    ``kind`` is ``cells``, ``response``, or the type of the comparison of signals: ``condition``, ``interaction``,
+    ``sex_in_condition``, ``sex``. ``lead`` is the sentence's first half, which may stand out.
+    """
+
+    kind: str
     about: str
-    text: str
+    lead: str
+    rest: str
 
     def __str__(self) -> str:
-        return f"{self.about}: {self.text}"
+        return wording.capitalize_first(f"{self.about}: {self.lead}{self.rest}")
 
 
 @dataclass
@@ -38,6 +44,18 @@ class Findings:
     dataset_id: str
     tested: list[Finding] = field(default_factory=list)
     described: list[Finding] = field(default_factory=list)
+
+    @property
+    def headlines(self) -> list[tuple[str, Finding | None]]:
+        """The first sentence on each of the three questions; none where nothing could be tested."""
+        asked = (("Cells", "cells"), ("Signals", "condition"), ("Females and males", "interaction"))
+        return [(label, next((one for one in self.tested if one.kind == kind), None)) for label, kind in asked]
+
+    @property
+    def further(self) -> list[Finding]:
+        """The tested sentences that are no headline."""
+        shown = [one for _, one in self.headlines]
+        return [one for one in self.tested if one not in shown]
 
 
 def findings_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str, Any]]) -> list[Findings]:
@@ -58,16 +76,10 @@ def findings_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str
     for dataset in run.datasets:
         entry = Findings(dataset.dataset_id)
         entry.tested += _composition(dataset)
-        without: list[str] = []
         for key, rows in _by_comparison(dataset, crosstalk):
-            tested = rows[rows["status"].astype(str) == "tested"]
-            if len(tested) and not (tested["qvalue"] < FDR).any():
-                without.append(f"{wording.comparison(key)} ({len(tested):,} tested)")
-            entry.tested += _tested(key, tested, knowledge)
+            entry.tested += _tested(key, rows[rows["status"].astype(str) == "tested"], knowledge)
             entry.described += _described(key, rows, knowledge)
         entry.tested += _response(dataset)
-        if without:
-            entry.tested.append(Finding("No signal differs", f"{'; '.join(without)}."))
         found.append(entry)
     return found
 
@@ -89,15 +101,26 @@ def _composition(dataset: DatasetRun) -> list[Finding]:
     tested = table[table["status"] == "tested"]
     found = []
     for key, rows in tested.groupby(["case", "reference"], sort=False, observed=True):
-        about = f"Cells, {key[0]} vs {key[1]}"
+        about = f"{key[0]} vs {key[1]}, cells"
         hits = rows_of(rows[rows["qvalue"] < FDR].sort_values("pvalue"))
-        parts = [f"{wording.population(str(row['cell_type']))} {wording.fold(float(row['effect']))}" for row in hits]
-        if not parts:
-            found.append(Finding(about, f"no population's share differs ({len(rows)} tested)."))
+        if not hits:
+            found.append(Finding("cells", about, "no population's share differs", f" ({len(rows)} tested)."))
             continue
+        more, fewer = (
+            [_times(row) for row in hits if (float(row["effect"]) > 0) == rises][:_MOST_SHIFTS]
+            for rises in (True, False)
+        )
+        said = [f"more {wording.listing(more)}"] * bool(more) + [f"fewer {wording.listing(fewer)}"] * bool(fewer)
+        others = len(hits) - len(more) - len(fewer)
+        also = f"; {others} more shift" if others else ""
         samples = f"{hits[0]['n_case']:.0f} against {hits[0]['n_reference']:.0f} samples"
-        found.append(Finding(about, f"{wording.listing(parts, 4)}, as a share of all cells ({samples})."))
+        rest = "".join(f"; {part}" for part in said[1:])
+        found.append(Finding("cells", about, said[0], f"{rest}{also}, as a share of all cells ({samples})."))
     return found
+
+
+def _times(row: Mapping[str, Any]) -> str:
+    return f"{wording.population(str(row['cell_type']))} ({wording.number(2 ** abs(float(row['effect'])), 2)} ×)"
 
 
 def _response(dataset: DatasetRun) -> list[Finding]:
@@ -113,14 +136,19 @@ def _response(dataset: DatasetRun) -> list[Finding]:
             f"{wording.population(str(row['receiver']))}"
             for row in rows_of(rows)
         ]
-        found.append(Finding(f"Response programmes, {key[0]} vs {key[1]}", f"{wording.listing(parts, 4)}."))
+        found.append(Finding("response", f"{key[0]} vs {key[1]}, response programmes", wording.listing(parts, 4), "."))
     return found
 
 
 def _tested(key: Mapping[str, str], tested: pd.DataFrame, knowledge: Mapping[str, dict[str, Any]]) -> list[Finding]:
+    if not len(tested):
+        return []
+    about = wording.comparison(key)
     hits = tested[tested["qvalue"] < FDR].sort_values(["pvalue", "pair"])
     if not len(hits):
-        return []
+        return [
+            Finding(key["contrast_type"], about, "none differs", f" of {wording.count(len(tested), 'signal')} tested.")
+        ]
     up, down = int((hits["effect"] > 0).sum()), int((hits["effect"] < 0).sum())
     onto_neurons = hits[[_onto_neuron(row) for row in rows_of(hits[["sender", "receiver"]])]]
     best = _clearest(onto_neurons if len(onto_neurons) else hits)
@@ -128,15 +156,15 @@ def _tested(key: Mapping[str, str], tested: pd.DataFrame, knowledge: Mapping[str
     others = dict.fromkeys(knowledge[str(name)]["mediator"] for name in hits["interaction_id"])
     others.pop(knowledge[str(best["interaction_id"])]["mediator"])
     also = f" Also {wording.listing(others, _MOST_SIGNALS)}." if others else ""
-    reach = f", {len(onto_neurons):,} of them from other cells onto neurons" if len(onto_neurons) else ""
-    text = (
-        f"{len(hits):,} of {len(tested):,} signals differ ({up:,} up, {down:,} down){reach}. "
+    reach = f"; {len(onto_neurons):,} of them from other cells onto neurons" if len(onto_neurons) else ""
+    rest = (
+        f" ({up:,} up, {down:,} down){reach}. "
         f"Clearest{' of these' if reach else ''}: "
         f"{_signal(best, knowledge)}, {_size(key, float(best['effect']))} "
         f"({wording.probability('q', float(best['qvalue']))}{'; perhaps ambient RNA' if best['ambient'] else ''})"
         f"{', ' + driver if driver else ''}.{also}"
     )
-    return [Finding(_capital(wording.comparison(key)), text)]
+    return [Finding(key["contrast_type"], about, f"{len(hits):,} of {len(tested):,} signals differ", rest)]
 
 
 def _described(key: Mapping[str, str], rows: pd.DataFrame, knowledge: Mapping[str, dict[str, Any]]) -> list[Finding]:
@@ -144,11 +172,12 @@ def _described(key: Mapping[str, str], rows: pd.DataFrame, knowledge: Mapping[st
     if not len(described):
         return []
     best = rows_of(described.iloc[[int(described["effect"].abs().to_numpy().argmax())]])[0]
-    text = (
-        f"{wording.count(len(described), 'signal')} measured ({best['reason']}); the largest difference is "
+    rest = (
+        f" measured ({best['reason']}); the largest difference is "
         f"{_signal(best, knowledge)}, {_size(key, float(best['effect']))}."
     )
-    return [Finding(_capital(wording.comparison(key)), text)]
+    about, lead = wording.comparison(key), wording.count(len(described), "signal")
+    return [Finding(key["contrast_type"], about, lead, rest)]
 
 
 def _clearest(hits: pd.DataFrame) -> dict[str, Any]:
@@ -188,7 +217,3 @@ def _size(key: Mapping[str, str], effect: float) -> str:
     if effect < 0:
         more, less = less, more
     return f"whose change is {factor} times higher in {more} than in {less}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -21,6 +21,9 @@ __all__ = ["islands_of"]
 
 _MOST_CELLS = 20_000
 _NUMBERS = ["effect", "se", "df", "pvalue", "qvalue", "infiltration", "per_cell"]
+# Columns that a run may have or not.
+_FURTHER = ["qvalue_stagewise"]
+_PER_DATASET = ("dataset_effects", "dataset_ses", "loo_effect_min", "loo_effect_max", "reason")
 _FLAGS = {
     "ambient_suspect": "the sender's ligand may be RNA that leaked from other cells (ambient)",
     "low_detection": "ligand or receptor is detected in few of the cells",
@@ -42,8 +45,9 @@ def islands_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str,
         {*crosstalk.pairs["sender"], *crosstalk.pairs["receiver"]}
         | {name for dataset in run.datasets for name in dataset.obs["cell_type"]}
     )
+    further = [name for name in _FURTHER if name in crosstalk.contrasts]
     contrasts = crosstalk.contrasts[
-        ["pair", "comparison", *_NUMBERS, "n_case", "n_reference", "driver", "status", "reason", "flags"]
+        ["pair", "comparison", *_NUMBERS, *further, "n_case", "n_reference", "driver", "status", "reason", "flags"]
     ].sort_values(["comparison", "pair"], ignore_index=True)
     comparisons = [{**row, "name": wording.comparison(row)} for row in rows_of(crosstalk.comparisons)]
     return {
@@ -66,6 +70,7 @@ def islands_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str,
         "composition": encode.table(_stacked(run)),
         "responses": encode.table(responses_of(run, crosstalk)),
         "claims": encode.table(run.claims),
+        "meta": encode.table(_combined(run.meta)),
     }
 
 
@@ -93,3 +98,11 @@ def _cells(dataset: DatasetRun) -> dict[str, Any]:
 
 def _stacked(run: Run) -> pd.DataFrame:
     return pd.concat([dataset.composition.astype({"dataset_id": str}) for dataset in run.datasets], ignore_index=True)
+
+
+def _combined(meta: pd.DataFrame) -> pd.DataFrame:
+    """Return what several datasets say together, without the numbers of each, which the contrasts hold."""
+    if not len(meta):
+        return pd.DataFrame({"effect": pd.Series(dtype=float)})
+    kept = [name for name in meta.columns if name not in _PER_DATASET]
+    return meta.loc[meta["n_datasets"] > 1, kept].reset_index(drop=True)

@@ -9,7 +9,7 @@ from typing import Any
 from dolor.errors import DataError
 from dolor.io.provenance import versions
 
-__all__ = ["methods"]
+__all__ = ["blocks_of", "methods"]
 
 _REVIEW = (
     "Jain A, Hakim S, Woolf CJ. Immune drivers of physiological and pathological pain. "
@@ -104,3 +104,19 @@ def _side(folder: Path, name: str) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as the side file of {name} ({error})") from error
     return content
+
+
+def blocks_of(text: str) -> list[tuple[str, str]]:
+    r"""Part the Markdown of the methods into headings and paragraphs; the title itself is left to the page.
+
+    Examples
+    --------
+    >>> blocks_of("# Methods\n\n## toy\n\nCells were\ncounted.\n")
+    [('heading', 'toy'), ('paragraph', 'Cells were counted.')]
+    """
+    blocks = [" ".join(block.split()) for block in text.split("\n\n") if block.strip()]
+    return [
+        ("heading", block.lstrip("# ")) if block.startswith("##") else ("paragraph", block)
+        for block in blocks
+        if not block.startswith("# ")
+    ]

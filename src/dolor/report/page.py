@@ -48,6 +48,7 @@ def render(context: Mapping[str, Any], islands: Mapping[str, Any]) -> str:
         "compartment": wording.compartment, "count": wording.count, "number": wording.number,
         "population": wording.population, "pain_effect": wording.pain_effect,
     }  # fmt: skip
+    environment.filters["capitalize_first"] = wording.capitalize_first
     style = _joined(package / "static" / "css")
     script = "(() => {\n'use strict';\n" + _joined(package / "static" / "js") + "\n})();"
     return (

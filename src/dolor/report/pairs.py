@@ -6,16 +6,20 @@ page and counted by reason; they stay in ``contrasts.parquet``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from dolor.contracts.tables import FLAGS
+from dolor.report import wording
+from dolor.report.rows import rows_of
 from dolor.report.run import DatasetRun, Run
 
-__all__ = ["COMPARISON", "PAIR", "Crosstalk", "crosstalk_of"]
+__all__ = ["COMPARISON", "PAIR", "Crosstalk", "crosstalk_of", "named_contrasts"]
 
 PAIR = ["dataset_id", "sender", "receiver", "interaction_id"]
 COMPARISON = ["dataset_id", "contrast_type", "case", "reference", "stratum"]
@@ -64,6 +68,26 @@ def crosstalk_of(run: Run) -> Crosstalk:
         contrasts=_stack(contrasts),
         left_out=_stack([part.left_out for part in parts]),
     )
+
+
+def named_contrasts(crosstalk: Crosstalk, knowledge: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
+    """Join the contrasts with their pairs and say each signal in words.
+
+    Parameters
+    ----------
+    crosstalk
+        From :func:`crosstalk_of`.
+    knowledge
+        By interaction, what the catalog says (:func:`dolor.report.statements.knowledge_of`).
+    """
+    pairs = crosstalk.pairs[["sender", "receiver", "interaction_id"]].copy()
+    pairs["mediator"] = [knowledge[name]["mediator"] for name in pairs["interaction_id"]]
+    pairs["pain_effect"] = [knowledge[name]["effect"] for name in pairs["interaction_id"]]
+    pairs["name"] = [
+        f"{row['mediator']}: {wording.population(row['sender'])} → {wording.population(row['receiver'])}"
+        for row in rows_of(pairs)
+    ]
+    return crosstalk.contrasts.join(pairs, on="pair")
 
 
 def _of_dataset(dataset: DatasetRun) -> Crosstalk:

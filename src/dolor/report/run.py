@@ -16,15 +16,14 @@ from dolor.contracts.cells import SAMPLE_FIELDS
 from dolor.contracts.profiles import check_profiles
 from dolor.contracts.tables import CLAIMS, COMPOSITION, CONTRASTS, INTERACTIONS, SEX, Table, check
 from dolor.errors import DataError, IntegrityError
+from dolor.pl.pain_axis_traffic import AXIS
 
 if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
 
-__all__ = ["AXIS", "DatasetRun", "Run", "read_run"]
+__all__ = ["DatasetRun", "Run", "read_run"]
 
-# The pain axis, from where pain arises to where it is felt: the order in which datasets and places are shown.
-AXIS = ("skin", "joint", "viscera", "bone", "nerve", "drg", "spinal_cord", "brain")
 _EMBEDDINGS = ("X_umap", "X_tsne", "X_pca")
 _STRENGTH_COLUMNS = ("dataset_id", "sample_id", "sender", "receiver", "interaction_id", "score", "pvalue", "flags")
 _TISSUE_WORDS = {

@@ -10,6 +10,7 @@ import pandas as pd
 
 from dolor.knowledge import catalog, populations
 from dolor.knowledge.vocabulary import NOT_STATED
+from dolor.pl.pain_axis_traffic import joint_effect
 from dolor.report.rows import rows_of
 
 __all__ = ["catalog_of", "knowledge_of", "stated_cells"]
@@ -53,18 +54,10 @@ def knowledge_of(interaction_ids: Iterable[str], statements: pd.DataFrame) -> di
             "mediator": row["mediator"].replace(";", ", "),
             "mediator_class": row["mediator_class"],
             "proxy": row["ligand_proxy"],
-            "effect": _joint_effect([str(statement["effect"]) for statement in its]),
+            "effect": joint_effect([str(statement["effect"]) for statement in its]),
             "statements": [{key: str(statement[key]) for key in _FIELDS} for statement in its],
         }
     return found
-
-
-def _joint_effect(effects: list[str]) -> str:
-    """Say one effect on pain for all statements of an interaction; where they differ it is dual, never an average."""
-    distinct = set(effects) - {"not_evaluated"}
-    if not distinct:
-        return "not_evaluated"
-    return distinct.pop() if len(distinct) == 1 else "dual"
 
 
 def stated_cells(pairs: pd.DataFrame, knowledge: Mapping[str, dict[str, Any]]) -> list[str]:

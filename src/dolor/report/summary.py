@@ -61,7 +61,7 @@ def _changes(run: Run) -> list[str]:
     knowledge = knowledge_of(sorted(set(crosstalk.pairs["interaction_id"])), catalog_of())
     lines = []
     for found in findings_of(run, crosstalk, knowledge)[:3]:
-        on_signals = [finding for finding in found.tested if not finding.about.startswith("Cells")]
+        on_signals = [finding for finding in found.tested if finding.kind not in ("cells", "response")]
         first = next(iter(on_signals or found.tested), "nothing differs at a false discovery rate of 5 %")
         lines.append(f"{found.dataset_id}: {first}")
     return lines

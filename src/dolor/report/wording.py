@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import Any
 
-from dolor.pl.names import population
+from dolor.pl.names import compartment, population
 
 __all__ = [
+    "capitalize_first",
     "comparison",
+    "comparison_parts",
     "compartment",
     "count",
     "fold",
@@ -20,16 +21,6 @@ __all__ = [
     "population",
     "probability",
 ]
-
-_PLACES = MappingProxyType({
-    "drg": "dorsal root ganglion", "spinal_cord": "spinal cord", "viscera": "internal organs",
-    "not_stated": "place not stated", "systemic": "whole body",
-})  # fmt: skip
-
-
-def compartment(name: str) -> str:
-    """Say the name of a place on the pain axis."""
-    return _PLACES.get(name, name.replace("_", " "))
 
 
 def comparison(row: Mapping[str, Any]) -> str:
@@ -42,14 +33,25 @@ def comparison(row: Mapping[str, Any]) -> str:
     >>> comparison({"contrast_type": "interaction", "case": "injured:female", "reference": "naive:male", "stratum": ""})
     'injured vs naive, females minus males'
     """
+    compared, within = comparison_parts(row)
+    return f"{compared}, {within}" if within else compared
+
+
+def comparison_parts(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Say what is compared, and in whom: empty text for all animals together.
+
+    Examples
+    --------
+    >>> comparison_parts({"contrast_type": "sex_in_condition", "case": "female", "reference": "male", "stratum": "SNI"})
+    ('female vs male', 'in SNI')
+    """
     kind, case, reference, stratum = (str(row[key]) for key in ("contrast_type", "case", "reference", "stratum"))
     if kind == "interaction":
         condition, _, sex = case.partition(":")
         without = reference.partition(":")
-        return f"{condition} vs {without[0]}, {sex}s minus {without[2]}s" if sex else f"{case} against {reference}"
-    if not stratum:
-        return f"{case} vs {reference}"
-    return f"{case} vs {reference}, in {stratum}{'s' if kind == 'condition_in_sex' else ''}"
+        if sex:
+            return f"{condition} vs {without[0]}", f"{sex}s minus {without[2]}s"
+    return f"{case} vs {reference}", f"in {stratum}{'s' if kind == 'condition_in_sex' else ''}" if stratum else ""
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -123,3 +125,14 @@ def pain_effect(word: str) -> str:
         "pro": "promotes pain", "anti": "relieves pain", "dual": "acts both ways", "homeostatic": "keeps the balance",
         "not_evaluated": "effect not evaluated",
     }.get(word, word)  # fmt: skip
+
+
+def capitalize_first(text: str) -> str:
+    """Begin with a capital and leave the rest as it is.
+
+    Examples
+    --------
+    >>> capitalize_first("SNI vs sham"), capitalize_first("injured vs naive")
+    ('SNI vs sham', 'Injured vs naive')
+    """
+    return text[:1].upper() + text[1:]

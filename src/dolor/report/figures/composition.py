@@ -13,13 +13,13 @@ from dolor.report import wording
 from dolor.report.figures.svg import Scale, axis_below, figure, tag, text
 from dolor.report.rows import rows_of
 
-__all__ = ["composition_figure", "shift_figure"]
+__all__ = ["group_figure", "sample_figure", "shift_figure"]
 
 _WIDTH, _BAR, _GAP, _LEFT = 720, 15, 4, 190
 _SEX_SIGN = {"female": "♀", "male": "♂", "mixed": "♀♂", "unknown": "?"}
 
 
-def composition_figure(obs: pd.DataFrame, samples: pd.DataFrame) -> Markup:
+def sample_figure(obs: pd.DataFrame, samples: pd.DataFrame) -> Markup:
     """Draw one bar a sample, grouped by condition and sex, each part as long as the population's share.
 
     Parameters
@@ -29,24 +29,55 @@ def composition_figure(obs: pd.DataFrame, samples: pd.DataFrame) -> Markup:
     samples
         One row a sample, with ``condition`` and ``sex``.
     """
-    shares = pd.crosstab(obs["sample_id"], obs["cell_type"], normalize="index")
-    shares = shares[shares.mean().sort_values(ascending=False, kind="stable").index]
+    shares = _shares(obs)
     scale = Scale(0, 1, _LEFT, _WIDTH - 8)
     parts, y, group = [], 22.0, None
     for row in rows_of(samples.sort_values(["condition", "sex", "sample_id"])):
         if (row["condition"], row["sex"]) != group:
             group = (row["condition"], row["sex"])
             y += 12
-            parts.append(text(4, y, f"{group[0]} · {group[1]} {_SEX_SIGN.get(group[1], '')}", class_="group"))
+            parts.append(text(4, y, _group_name(*group), class_="group"))
             y += 8
         parts.append(text(_LEFT - 6, y + _BAR - 3, row["sample_id"], anchor="end", class_="tick"))
-        parts += _bar(shares.loc[row["sample_id"]], scale, y)
+        parts += _bar(shares.loc[row["sample_id"]], scale, y, _BAR)
         y += _BAR + _GAP
     label = "Share of each population in each sample, grouped by condition and sex"
     return figure(_WIDTH, y + 44, label, [axis_below(scale, y + 4, "share of the cells", 26), *parts])
 
 
-def _bar(shares: pd.Series, scale: Scale, y: float) -> list[Markup]:
+def group_figure(obs: pd.DataFrame, samples: pd.DataFrame) -> Markup:
+    """Draw one bar for each condition and sex: the mean over its samples, each sample counting the same.
+
+    Parameters
+    ----------
+    obs, samples
+        As for :func:`sample_figure`.
+    """
+    groups = samples.set_index("sample_id")[["condition", "sex"]]
+    shares = _shares(obs).join(groups).groupby(["condition", "sex"], sort=True).mean()
+    number = samples.groupby(["condition", "sex"], sort=True).size().reset_index(name="samples")
+    scale = Scale(0, 1, _LEFT, _WIDTH - 8)
+    parts = []
+    for place, group in enumerate(rows_of(number)):
+        y = 10.0 + 38 * place
+        parts.append(text(4, y + 12, _group_name(group["condition"], group["sex"]), class_="group"))
+        parts.append(text(4, y + 26, wording.count(group["samples"], "sample"), class_="tick"))
+        parts += _bar(shares.iloc[place], scale, y, 2 * _BAR)
+    bottom = 10.0 + 38 * len(shares)
+    label = "Mean share of each population by condition and sex"
+    return figure(_WIDTH, bottom + 38, label, [axis_below(scale, bottom, "share of the cells", 8), *parts])
+
+
+def _shares(obs: pd.DataFrame) -> pd.DataFrame:
+    shares = pd.crosstab(obs["sample_id"], obs["cell_type"], normalize="index")
+    return shares[shares.mean().sort_values(ascending=False, kind="stable").index]
+
+
+def _group_name(condition: str, sex: str) -> str:
+    return f"{condition} · {sex} {_SEX_SIGN.get(sex, '')}"
+
+
+def _bar(shares: pd.Series, scale: Scale, y: float, height: int) -> list[Markup]:
     parts, done = [], 0.0
     for name, share in shares.items():
         width = scale(done + share) - scale(done)
@@ -59,7 +90,7 @@ def _bar(shares: pd.Series, scale: Scale, y: float) -> list[Markup]:
                     x=scale(done),
                     y=y,
                     width=width,
-                    height=_BAR,
+                    height=height,
                     fill=population_colour(str(name)),
                     class_="part",
                 )
@@ -68,7 +99,7 @@ def _bar(shares: pd.Series, scale: Scale, y: float) -> list[Markup]:
             parts.append(
                 text(
                     scale(done) + width / 2,
-                    y + _BAR - 4,
+                    y + height / 2 + 3.5,
                     wording.population(str(name)),
                     anchor="middle",
                     class_="inbar",

@@ -55,7 +55,7 @@ def volcano(rows: pd.DataFrame, fdr: float) -> Markup | None:
         label,
         parts,
         class_="volcano",
-        data_frame=" ".join(f"{edge:g}" for edge in (x.low, x.high, x.start, x.end, y.low, y.high, y.start, y.end)),
+        data_frame=_frame(x, y),
     )
 
 
@@ -94,7 +94,12 @@ def sex_scatter(rows: pd.DataFrame, fdr: float) -> Markup | None:
         ]
     )
     label = f"Change in females against change in males; {int(differs.sum()):,} signals change differently"
-    return figure(_WIDTH, _HEIGHT, label, parts)
+    return figure(_WIDTH, _HEIGHT, label, parts, data_frame=_frame(x, y))
+
+
+def _frame(x: Scale, y: Scale) -> str:
+    """Tell scripts where values lie: low, high, start and end of both scales."""
+    return " ".join(f"{edge:g}" for edge in (x.low, x.high, x.start, x.end, y.low, y.high, y.start, y.end))
 
 
 def _coarse(x: Scale, y: Scale, a: pd.Series, b: pd.Series, per_point: int) -> tuple[list[float], list[float]]:

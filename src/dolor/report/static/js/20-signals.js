@@ -5,10 +5,12 @@ const ON_PAIN = { pro: 'promotes pain', anti: 'relieves pain', dual: 'acts both 
 // By whether the sender is a neuron (2) and the receiver is one (1).
 const WAYS = ['others', 'onto', 'from', 'within'];
 
+const NO_FILTER = { dataset: '', mediator: '', sender: '', receiver: '', effect: '', way: '', cells: '', flag: '', text: '', found: false };
+
 class Signals {
   constructor(data, onopen) {
     this.data = data;
-    this.filters = { dataset: '', comparison: '', mediator: '', sender: '', receiver: '', effect: '', way: '', cells: '', flag: '', text: '', found: false };
+    this.filters = { comparison: '', ...NO_FILTER };
     this.pair = data.contrasts.columns.pair.values;
     this.names = data.pairs.columns.interaction_id.words.map((id) => data.knowledge[id].mediator);
     this.effects = data.pairs.columns.interaction_id.words.map((id) => data.knowledge[id].effect);
@@ -28,19 +30,19 @@ class Signals {
     const number = (name, key, width, value, hint) => ({ name, key, width, numeric: true, hint, rank: value, value: (row) => decimal(value(row), key === 'qvalue' ? 2 : 3) });
     const columns = [
       text('mediator', 'minmax(110px, 1.2fr)', (row) => this.names[interaction(row)], 'What is sent'),
-      text('from', 'minmax(130px, 1.4fr)', said('sender'), 'The population that makes the ligand'),
-      text('to', 'minmax(130px, 1.4fr)', said('receiver'), 'The population that bears the receptor'),
-      text('in review', '95px', of('review_cells'), 'Does the review speak of these very cells?'),
+      text('from', 'minmax(140px, 1.6fr)', said('sender'), 'The population that makes the ligand'),
+      text('to', 'minmax(140px, 1.6fr)', said('receiver'), 'The population that bears the receptor'),
+      text('in review', '90px', of('review_cells'), 'Does the review speak of these very cells?'),
       text('receptor', 'minmax(90px, 1fr)', of('receptor'), 'Genes of the receptor: + all needed, | any will do'),
-      text('on pain', '125px', (row) => ON_PAIN[this.effects[interaction(row)]], 'The effect on pain, as the review has it'),
-      number('log2 change', 'effect', '112px', c.effect.at, 'Change of the score'),
-      number('q', 'qvalue', '75px', c.qvalue.at, 'Share of false findings among signals as clear as this one'),
+      text('on pain', '115px', (row) => ON_PAIN[this.effects[interaction(row)]], 'The effect on pain, as the review has it'),
+      number('log2 change', 'effect', '105px', c.effect.at, 'Change of the score'),
+      number('q', 'qvalue', '70px', c.qvalue.at, 'Share of false findings among signals as clear as this one'),
       number('score', 'score', '68px', (row) => pairs.columns.score.at(this.pair[row]), 'Mean strength over all samples'),
       text('driver', '92px', (row) => c.driver.at(row).replace('_', ' '), 'More sender cells (infiltration) or more transcript per cell'),
       text('status', '85px', c.status.at, 'Whether chance could be judged'),
     ];
     if (new Set(comparisons.map((one) => one.dataset_id)).size > 1) {
-      columns.unshift(text('dataset', 'minmax(125px, 1.1fr)', (row) => pairs.columns.dataset_id.at(this.pair[row]), 'Dataset'));
+      columns.unshift(text('dataset', 'minmax(115px, 1.1fr)', (row) => pairs.columns.dataset_id.at(this.pair[row]), 'Dataset'));
     }
     columns.find((column) => column.key === 'effect').rank = (row) => -Math.abs(c.effect.at(row));
     columns.find((column) => column.key === 'score').downFirst = true;
@@ -79,13 +81,19 @@ class Signals {
   }
 
   reset() {
-    this.search.value = '';
-    this.found.checked = false;
-    this.set({ dataset: '', mediator: '', sender: '', receiver: '', effect: '', way: '', cells: '', flag: '', text: '', found: false });
+    this.set(NO_FILTER);
+  }
+
+  // Shows exactly these signals, and brings the table into view.
+  show(changes) {
+    this.set({ ...NO_FILTER, ...changes });
+    document.getElementById('signals').scrollIntoView();
   }
 
   set(changes) {
     Object.assign(this.filters, changes);
+    this.search.value = this.filters.text;
+    this.found.checked = this.filters.found;
     for (const [key, select] of Object.entries(this.selects)) select.value = this.filters[key];
     this.apply();
   }

@@ -1,4 +1,4 @@
-// Choices that show one part of the page at a time: dataset, comparison, map; and the filters of the claims.
+// Choices that show one part of the page at a time: dataset, comparison.
 
 function showOne(nodes, wanted) {
   for (const node of nodes) node.hidden = !wanted(node);
@@ -19,61 +19,34 @@ function datasetChoice(ids, signals) {
   buttons[0].setAttribute('aria-pressed', 'true');
 }
 
-function comparisonChoice(panel, signals) {
+function comparisonChoice(panel, signals, words) {
   const parts = [...panel.querySelectorAll('.contrast')];
   if (!parts.length) return;
   const { label, select } = choice('comparison', parts.map((part) => [part.dataset.comparison, part.dataset.name]), (value) => showOne(parts, (part) => part.dataset.comparison === value));
   const toTable = element('button', { type: 'button', onclick: () => {
     const part = parts.find((one) => one.dataset.comparison === select.value);
-    signals.set({ comparison: part.dataset.name, dataset: panel.dataset.dataset });
-    document.getElementById('signals').scrollIntoView();
+    signals.show({ comparison: part.dataset.name, dataset: panel.dataset.dataset });
   } }, 'All of them in the table');
   panel.querySelector('.contrast-bar').append(label, toTable);
+  for (const cell of panel.querySelectorAll('.heat td[data-sender]')) {
+    const { sender, receiver } = cell.dataset;
+    const comparison = cell.closest('.contrast').dataset.name;
+    const say = (name) => words.populations[name] ?? name;
+    const button = element('button', { type: 'button', 'aria-label': `${cell.textContent}, ${say(sender)} to ${say(receiver)}`, title: `${say(sender)} → ${say(receiver)}`,
+      onclick: () => signals.show({ comparison, sender, receiver, found: true, dataset: panel.dataset.dataset }) }, cell.textContent);
+    cell.replaceChildren(button);
+  }
   showOne(parts, (part) => part === parts[0]);
 }
 
-function mapChoice(signals) {
-  const maps = [...document.querySelectorAll('figure.map')];
-  if (!maps.length) return;
-  const bar = document.querySelector('.map-bar');
-  const pills = [...document.querySelectorAll('.bundle')];
-  const mediators = [...new Set(pills.map((one) => one.dataset.mediator))].sort();
-  const wanted = { effect: '', mediator: '' };
-  const filter = () => document.querySelectorAll('.axis-map [data-mediator]').forEach((one) => one.classList.toggle('off',
-    Boolean((wanted.effect && one.dataset.effect !== wanted.effect) || (wanted.mediator && one.dataset.mediator !== wanted.mediator))));
-  bar.append(
-    choice('comparison', maps.map((map) => [map.dataset.name, map.dataset.name]), (name) => showOne(maps, (map) => map.dataset.name === name)).label,
-    choice('effect on pain', [['', 'any'], ...Object.entries(ON_PAIN)], (value) => { wanted.effect = value; filter(); }).label,
-    choice('mediator', [['', 'any'], ...mediators.map((name) => [name, name])], (value) => { wanted.mediator = value; filter(); }).label);
-  showOne(maps, (map) => map === maps[0]);
-  maps.forEach((map) => map.querySelector('svg').setAttribute('role', 'group'));
-  for (const one of pills) {
-    const open = () => {
-      signals.set({ comparison: one.closest('figure').dataset.name, mediator: one.dataset.mediator, sender: '', receiver: '', effect: '', dataset: '' });
-      document.getElementById('signals').scrollIntoView();
-    };
-    one.setAttribute('tabindex', '0');
-    one.setAttribute('role', 'button');
-    one.addEventListener('click', open);
-    one.addEventListener('keydown', (event) => { if (event.key === 'Enter' || event.key === ' ') { event.preventDefault(); open(); } });
-  }
-}
-
-function claimChoice() {
-  const bar = document.querySelector('.claim-bar');
-  if (!bar) return;
-  const claims = [...document.querySelectorAll('.claim')];
-  const wanted = {};
-  const options = (key) => [['', 'any'], ...[...new Set(claims.flatMap((claim) => claim.dataset[key].split(';')))].filter(Boolean).sort().map((word) => [word, word.replaceAll('_', ' ')])];
-  const status = element('span', { role: 'status' });
-  const apply = () => {
-    showOne(claims, (claim) => Object.entries(wanted).every(([key, word]) => !word || claim.dataset[key].split(';').includes(word)));
-    if (wanted.verdict === 'untestable') document.getElementById('unjudged')?.setAttribute('open', '');
-    status.textContent = `${claims.filter((claim) => !claim.hidden).length} of ${claims.length} statements`;
-  };
-  for (const [key, name] of [['verdict', 'verdict'], ['pain', 'pain type'], ['place', 'place']]) {
-    bar.append(choice(name, options(key), (value) => { wanted[key] = value; apply(); }).label);
-  }
-  bar.append(status);
-  apply();
+// Makes something that is drawn work as a button, by pointer and by keyboard.
+function asButton(node, open) {
+  node.setAttribute('tabindex', '0');
+  node.setAttribute('role', 'button');
+  node.addEventListener('click', open);
+  node.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' && event.key !== ' ') return;
+    event.preventDefault();
+    open();
+  });
 }

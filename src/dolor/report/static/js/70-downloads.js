@@ -39,7 +39,7 @@ const SIGNAL_PAIR = ['dataset_id', 'sender', 'receiver', 'interaction_id', 'liga
 const SIGNAL_COMPARISON = ['contrast_type', 'case', 'reference', 'stratum'];
 const SIGNAL_NUMBERS = ['effect', 'se', 'df', 'pvalue', 'qvalue', 'n_case', 'n_reference', 'infiltration', 'per_cell', 'driver', 'status', 'reason', 'flags'];
 
-function downloads(data, signals, composition, claims) {
+function downloads(data, signals, { composition, claims, meta }) {
   const header = [...SIGNAL_PAIR, 'mediator', ...SIGNAL_COMPARISON, ...SIGNAL_NUMBERS];
   const all = Uint32Array.from({ length: data.contrasts.rows }, (_, row) => row);
   const samples = data.datasets.flatMap((dataset) => dataset.samples.map((sample) => ({ dataset_id: dataset.id, ...sample })));
@@ -48,6 +48,7 @@ function downloads(data, signals, composition, claims) {
     ['All signals', () => save('signals.tsv', header, signalRows(data, all))],
     ['Composition', () => saveTable('composition.tsv', composition)],
     ['Claims', () => saveTable('claims.tsv', claims)],
+    ...(meta.rows ? [['Across datasets', () => saveTable('meta.tsv', meta)]] : []),
     ['Samples', () => save('samples.tsv', Object.keys(samples[0] ?? {}), samples.map((sample) => Object.values(sample)))],
   ];
   document.getElementById('download-buttons').append(...files.map(([name, make]) => element('button', { type: 'button', onclick: make }, name)));

@@ -1,7 +1,7 @@
 // Putting life into the page. Without this script all figures and short tables are there already.
 
 async function start() {
-  const [pairs, contrasts, composition, responses, claims] = await Promise.all(['pairs', 'contrasts', 'composition', 'responses', 'claims'].map((name) => table(island(name))));
+  const [pairs, contrasts, composition, responses, claims, meta] = await Promise.all(['pairs', 'contrasts', 'composition', 'responses', 'claims', 'meta'].map((name) => table(island(name))));
   const data = { pairs, contrasts, responses, words: island('words'), knowledge: island('knowledge'), comparisons: island('comparisons'), datasets: island('datasets'), supply: island('supply') };
   document.documentElement.classList.add('scripted');
   const evidence = new Evidence(data);
@@ -9,11 +9,11 @@ async function start() {
   const panels = [...document.querySelectorAll('#cells .panel')];
   const cells = island('cells');
   datasetChoice(data.datasets.map((one) => one.id), signals);
-  document.querySelectorAll('#contrasts .panel').forEach((panel) => comparisonChoice(panel, signals));
-  document.querySelectorAll('.contrast').forEach((part) => new Volcano(part, data, (row) => evidence.open(row, () => part.scrollIntoView())));
+  document.querySelectorAll('#contrasts .panel').forEach((panel) => comparisonChoice(panel, signals, data.words));
+  pointedFigures(data, (row, back) => evidence.open(row, back));
   mapChoice(signals);
   claimChoice();
-  downloads(data, signals, composition, claims);
+  downloads(data, signals, { composition, claims, meta });
   await Promise.all(panels.map((panel, i) => new Embedding(panel, cells[i], data.datasets[i], data.words).start()));
   document.documentElement.classList.add('ready');
 }

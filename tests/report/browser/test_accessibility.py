@@ -1,0 +1,88 @@
+"""For readers who use a keyboard, a screen reader, dark mode, a phone or paper.
+
+Checked by axe-core (Deque Systems, MPL-2.0), which the package axe-playwright-python (MIT) brings for tests only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+VisitTo = Callable[..., Any]
+WHERE = """() => {
+    const section = document.activeElement.closest('section, header');
+    return section?.id || section?.className;
+}"""
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The source of axe-core."""
+    pytest.importorskip("axe_playwright_python", reason="needs axe-core (pip install 'dolor[test]')")
+    return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_no_violation(visit_to: VisitTo, report: Path, axe: str, scheme: str, screen: dict[str, int]) -> None:
+    with visit_to(report, color_scheme=scheme) as visit:
+        page = visit.ready()
+        page.set_viewport_size(screen)
+        page.locator(".vt-row").nth(1).click()
+        page.wait_for_selector("#evidence:not([hidden])")
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        page.evaluate(axe)
+        found = page.evaluate("axe.run()")
+        said = [(rule["id"], [node["html"][:120] for node in rule["nodes"][:3]]) for rule in found["violations"]]
+        assert said == []
+        assert len(found["passes"]) > 20
+
+
+def test_keyboard_reaches_the_findings_the_table_and_back(visit_to: VisitTo, report: Path) -> None:
+    with visit_to(report) as visit:
+        page = visit.ready()
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "Skip to the findings"
+        assert page.locator(".skip").bounding_box()["x"] >= 0
+        seen: set[str] = set()
+        for _ in range(300):
+            page.keyboard.press("Tab")
+            seen.add(page.evaluate(WHERE))
+            if "claims" in seen:
+                break
+        assert {"masthead", "found", "cells", "crosstalk", "contrasts", "across", "claims"} <= seen
+
+
+def test_pointer_is_never_needed_to_open_a_heatmap_cell_or_a_mediator(visit_to: VisitTo, report: Path) -> None:
+    with visit_to(report) as visit:
+        page = visit.ready()
+        for selector in (".heat button", "figure.map:not([hidden]) .bundle", ".overview button"):
+            first = page.locator(selector).first
+            first.focus()
+            assert page.evaluate("(one) => one === document.activeElement", first.element_handle()), selector
+
+
+def test_print_shows_figures_and_no_controls(visit_to: VisitTo, report: Path) -> None:
+    with visit_to(report) as visit:
+        page = visit.ready()
+        page.emulate_media(media="print")
+        assert not page.locator("nav").is_visible()
+        assert not page.locator("#filters").is_visible()
+        assert page.locator("svg.axis-map").first.is_visible()
+        assert page.locator("#contrasts svg.volcano").first.is_visible()
+        assert page.pdf().startswith(b"%PDF")
+
+
+def test_dark_mode_turns_the_paper_dark(visit_to: VisitTo, report: Path) -> None:
+    papers = []
+    for scheme in ("light", "dark"):
+        with visit_to(report, color_scheme=scheme) as visit:
+            papers.append(visit.ready().evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert papers == ["rgb(255, 255, 255)", "rgb(21, 24, 28)"]
