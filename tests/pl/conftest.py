@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dolor.crosstalk.meta import meta
+
 POPULATIONS = ("macrophage", "nociceptor", "satellite_glia")
 COMPARISONS = (
     ("condition", "injured", "naive", ""),
@@ -34,3 +36,39 @@ def contrasts() -> pd.DataFrame:
         pvalue=np.where(rises, 1e-5, 0.6), qvalue=np.where(rises, 1e-4, 0.9), infiltration=effect * 0.9,
         per_cell=effect * 0.1, driver=np.where(rises, "infiltration", ""), status="tested",
     )  # fmt: skip
+
+
+@pytest.fixture
+def evidence() -> pd.DataFrame:
+    """Two markers of two populations: the one's expected gene must be absent from the other."""
+    rows = [
+        ("macrophage", "Aif1", "+", 2.0, 0.9), ("macrophage", "Scn10a", "-", 0.1, 0.05),
+        ("nociceptor", "Scn10a", "+", 3.0, 0.95), ("nociceptor", "Aif1", "-", 0.2, 0.1),
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["cell_type", "gene", "expected", "mean_expression", "detection"])
+    return frame.sort_values("cell_type", ascending=False, ignore_index=True)
+
+
+@pytest.fixture
+def sex() -> pd.DataFrame:
+    """Calls of four samples: one contradicts what was reported, one is pooled."""
+    cells = {"s1": "female female", "s2": "male male unknown", "s3": "male male", "s4": "female male"}
+    reported = {"s1": "female", "s2": "male", "s3": "female", "s4": "male"}
+    called = {"s1": "female", "s2": "male", "s3": "male", "s4": "mixed"}
+    rows = [(sample, "", reported[sample], called[sample]) for sample in cells]
+    rows += [(sample, f"{sample}{n}", reported[sample], word) for sample, words in cells.items()
+             for n, word in enumerate(words.split())]  # fmt: skip
+    return pd.DataFrame(rows, columns=["sample_id", "barcode", "reported", "called"])
+
+
+@pytest.fixture
+def combined() -> pd.DataFrame:
+    """Two questions over three datasets."""
+    rows = [
+        {"dataset_id": dataset, "contrast_type": "condition", "case": "injured", "reference": "naive", "stratum": "",
+         "sender": "macrophage", "receiver": receiver, "interaction_id": "TNF:TNFRSF1A", "effect": effect, "se": 0.3,
+         "status": "tested"}
+        for receiver in ("nociceptor", "satellite_glia")
+        for dataset, effect in (("a", 1.0), ("b", 1.5), ("c", 0.5))
+    ]  # fmt: skip
+    return meta(pd.DataFrame(rows))

@@ -86,7 +86,74 @@ def test_composition_bars_are_shares(contrasts: pd.DataFrame) -> None:
     assert widths == {"macrophage": [0.5, 0.75], "nociceptor": [0.5, 0.25]}
 
 
-@pytest.mark.parametrize("figure", ["volcano", "sex_scatter", "drivers", "heatmap"])
+def test_chord_is_as_wide_as_the_signals_that_change(contrasts: pd.DataFrame) -> None:
+    ax = pl.chord(contrasts)
+    assert ax.get_title() == "12 signals change"
+    assert {text.get_text() for text in ax.texts} == {"macrophage", "nociceptor", "satellite glia"}
+    assert pl.chord(contrasts, top=2).get_title() == "8 signals change; 4 of other populations not drawn"
+    with pytest.raises(DataError, match="no signal differs at a false discovery rate of 1e-09"):
+        pl.chord(contrasts, fdr=1e-9)
+
+
+def test_network_counts_what_it_leaves_out(contrasts: pd.DataFrame) -> None:
+    assert pl.network(contrasts).get_title() == "12 signals change"
+    assert pl.network(contrasts, top=1).get_title() == "4 signals change, 8 more on arrows not drawn"
+
+
+def test_network_dashes_what_falls(contrasts: pd.DataFrame) -> None:
+    falls = contrasts.assign(effect=-contrasts["effect"])
+    lines = {patch.get_linestyle() for patch in pl.network(falls).patches}
+    assert lines == {"--"}
+
+
+def test_pain_axis_draws_signals_between_neurons_and_others_where_their_dataset_lies(contrasts: pd.DataFrame) -> None:
+    known = contrasts.assign(interaction_id="IL1B:IL1R1+IL1RAP")
+    ax = pl.pain_axis(known, {"toy": "drg"})
+    said = [text.get_text() for text in ax.texts]
+    assert "4 signals" in said
+    assert said.count("no data") == 4
+    assert {"macrophage", "nociceptor"} <= set(said)
+    assert "satellite glia" not in said
+    with pytest.raises(DataError, match="needs a place for toy"):
+        pl.pain_axis(known, {})
+
+
+def test_markers_ring_what_must_be_absent(evidence: pd.DataFrame) -> None:
+    ax = pl.markers(evidence, top=2)
+    assert [text.get_text() for text in ax.texts] == ["Scn10a", "Aif1", "not Aif1", "not Scn10a"]
+    assert [name.get_text() for name in ax.get_yticklabels()] == ["macrophage", "nociceptor"]
+
+
+def test_sex_calls_stress_what_contradicts(sex: pd.DataFrame) -> None:
+    ax = pl.sex_calls(sex)
+    bold = {text.get_text() for text in ax.texts if text.get_fontweight() == "bold"}
+    assert bold == {"reported female, called male", "reported male, called mixed"}
+    widths = {bar.get_label(): [part.get_width() for part in bar] for bar in ax.containers}
+    assert np.allclose(np.sum(list(widths.values()), axis=0), 1)
+
+
+def test_confusion_rows_are_shares_of_the_given_label() -> None:
+    given = pd.Series(["macrophage"] * 4 + ["microglia"] * 2)
+    called = pd.Series(["macrophage", "macrophage", "macrophage", "microglia", "microglia", "unassigned"])
+    table = np.asarray(pl.confusion(called, given).images[0].get_array())
+    assert table.tolist() == [[0.75, 0.25, 0.0], [0.0, 0.5, 0.5]]
+    with pytest.raises(DataError, match="6 called, 2 given"):
+        pl.confusion(called, given.head(2))
+
+
+def test_forest_shows_each_dataset_and_all_together(combined: pd.DataFrame) -> None:
+    ax = pl.forest(combined, sender="macrophage", receiver="nociceptor")
+    squares = np.asarray(ax.collections[1].get_offsets())
+    assert squares[:, 0].tolist() == [1.0, 1.5, 0.5]
+    assert [name.get_text() for name in ax.get_yticklabels()] == ["a", "b", "c", "together"]
+    assert "I² = " in ax.get_title("left")
+    with pytest.raises(DataError, match="draws one row, but 2 fit"):
+        pl.forest(combined)
+    with pytest.raises(DataError, match="cannot choose by dataset"):
+        pl.forest(combined, dataset="a")
+
+
+@pytest.mark.parametrize("figure", ["chord", "drivers", "heatmap", "network", "sex_scatter", "volcano"])
 def test_figures_take_axes_and_are_the_same_each_time(contrasts: pd.DataFrame, figure: str) -> None:
     drawn = []
     for _ in range(2):
@@ -97,6 +164,15 @@ def test_figures_take_axes_and_are_the_same_each_time(contrasts: pd.DataFrame, f
             drawn.append(stream.getvalue())
     assert drawn[0] == drawn[1]
     assert b"<text" in drawn[0]
+
+
+@pytest.mark.parametrize(("kind", "start"), [("svg", b"<?xml"), ("pdf", b"%PDF"), ("png", b"\x89PNG")])
+def test_figures_save_in_every_form_at_their_size(combined: pd.DataFrame, kind: str, start: bytes) -> None:
+    ax = pl.forest(combined, receiver="nociceptor")
+    assert round(ax.get_figure().get_figwidth() * 25.4) == 110
+    with pl.theme(), io.BytesIO() as stream:
+        ax.get_figure().savefig(stream, format=kind)
+        assert stream.getvalue().startswith(start)
 
 
 def test_missing_columns_are_named() -> None:

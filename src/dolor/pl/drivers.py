@@ -10,7 +10,7 @@ import pandas as pd
 from dolor.errors import DataError
 from dolor.pl.names import population
 from dolor.pl.select import one_comparison
-from dolor.pl.theme import new_axes, theme
+from dolor.pl.theme import new_axes, place_legend, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,7 +77,7 @@ def drivers(
     )
     shown = supply.iloc[np.argsort(-supply["total"].abs().to_numpy(dtype=float), kind="stable")[:top]]
     with theme():
-        ax = ax or new_axes(110, 24 + 4.5 * len(shown))
+        ax = ax or new_axes(110, 32 + 4.5 * len(shown))
         place = np.arange(len(shown))
         parts = (
             ("infiltration", "more sender cells (infiltration)", "#1f6f8b", ""),
@@ -100,5 +100,5 @@ def drivers(
         ax.invert_yaxis()
         ax.axvline(0, color="black", linewidth=0.6)
         ax.set(xlabel="log2 change of the ligand's supply")
-        ax.legend(loc="best")
+        place_legend(ax, columns=3)
     return ax

@@ -103,7 +103,8 @@ def test_hostile_labels_run_nothing(visit_to: VisitTo, hostile_report: Path) -> 
         page.wait_for_selector("#evidence:not([hidden])")
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         for name in page.locator("#filters select, .map-bar select, .contrast-bar select, .claim-bar select").all():
-            name.select_option(index=1)
+            if name.locator("option").count() > 1:
+                name.select_option(index=1)
         assert visit.said == []
         assert visit.asked == [hostile_report.as_uri()]
         assert page.title() == "</title><script>alert(1)</script>"
