@@ -11,7 +11,8 @@ where, with which values, and what to do. The command line prints that sentence 
     ├── DataError           3  input that cannot be used: file, matrix, column, label, design
     │   └── DesignError     3  samples that cannot answer the question asked of them
     ├── IntegrityError      4  a file is not the file that it should be: checksum, size, truncation
-    └── NetworkError        5  a download that did not arrive
+    ├── NetworkError        5  a download that did not arrive
+    └── RunError            the code of the job that failed, or 1
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ __all__ = [
     "IntegrityError",
     "MissingExtra",
     "NetworkError",
+    "RunError",
     "UsageError",
 ]
 
@@ -74,3 +76,19 @@ class NetworkError(DolorError):
     """A download that did not arrive."""
 
     exit_code = 5
+
+
+class RunError(DolorError):
+    """A job of the workflow failed, or Snakemake did.
+
+    Parameters
+    ----------
+    message
+        What failed and why.
+    code
+        The exit code to leave with; 0 if none is known.
+    """
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.exit_code = code or 1

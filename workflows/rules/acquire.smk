@@ -7,6 +7,8 @@ rule simulate:
         truth="resources/simulated/{dataset}.truth.tsv",
     log:
         "logs/simulate/{dataset}.log",
+    benchmark:
+        "logs/simulate/{dataset}.benchmark.tsv"
     conda:
         "../environment.yaml"
     params:
@@ -27,6 +29,8 @@ rule read:
         temp(f"{RESULTS}/{{dataset}}/raw.h5ad"),
     log:
         "logs/read/{dataset}.log",
+    benchmark:
+        "logs/read/{dataset}.benchmark.tsv"
     conda:
         "../environment.yaml"
     params:

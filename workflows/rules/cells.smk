@@ -13,6 +13,8 @@ rule quality:
         ambient=f"{RESULTS}/{{dataset}}/ambient.parquet",
     log:
         "logs/quality/{dataset}.log",
+    benchmark:
+        "logs/quality/{dataset}.benchmark.tsv"
     conda:
         "../environment.yaml"
     params:
@@ -36,6 +38,8 @@ rule annotate:
         summary=f"{RESULTS}/{{dataset}}/annotation_quality.json",
     log:
         "logs/annotate/{dataset}.log",
+    benchmark:
+        "logs/annotate/{dataset}.benchmark.tsv"
     conda:
         "../environment.yaml"
     params:
@@ -57,6 +61,8 @@ rule evaluate:
         f"{RESULTS}/{{dataset}}/evaluation.json",
     log:
         "logs/evaluate/{dataset}.log",
+    benchmark:
+        "logs/evaluate/{dataset}.benchmark.tsv"
     conda:
         "../environment.yaml"
     params:

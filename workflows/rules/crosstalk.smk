@@ -8,6 +8,8 @@ rule profiles:
         f"{RESULTS}/{{dataset}}/profiles.h5ad",
     log:
         "logs/profiles/{dataset}.log",
+    benchmark:
+        "logs/profiles/{dataset}.benchmark.tsv"
     conda:
         "../environment.yaml"
     params:
@@ -27,6 +29,8 @@ rule score:
         evidence=f"{RESULTS}/{{dataset}}/ambient_evidence.parquet",
     log:
         "logs/score/{dataset}.log",
+    benchmark:
+        "logs/score/{dataset}.benchmark.tsv"
     conda:
         "../environment.yaml"
     params:
@@ -47,10 +51,15 @@ rule contrast:
         response=f"{RESULTS}/{{dataset}}/response.parquet",
     log:
         "logs/contrast/{dataset}.log",
+    benchmark:
+        "logs/contrast/{dataset}.benchmark.tsv"
     conda:
         "../environment.yaml"
     params:
-        reference=lambda wildcards: flags(**reference(wildcards.dataset)),
+        reference=lambda wildcards: flags(
+            reference_condition=REFERENCES[wildcards.dataset].condition,
+            reference_sex=REFERENCES[wildcards.dataset].sex,
+        ),
         options=flags(formula=RUN.contrast.formula, **RUN.pairs.model_dump()),
         code=code_digest("crosstalk", "knowledge"),
         signatures=signature_digest("mediators.tsv"),
@@ -69,6 +78,8 @@ rule meta:
         f"{RESULTS}/meta.parquet",
     log:
         "logs/meta.log",
+    benchmark:
+        "logs/meta.benchmark.tsv"
     conda:
         "../environment.yaml"
     params:
@@ -88,6 +99,8 @@ rule claims:
         f"{RESULTS}/claims.parquet",
     log:
         "logs/claims.log",
+    benchmark:
+        "logs/claims.benchmark.tsv"
     conda:
         "../environment.yaml"
     params:

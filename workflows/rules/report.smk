@@ -8,6 +8,8 @@ rule methods:
         f"{RESULTS}/methods.md",
     log:
         "logs/methods.log",
+    benchmark:
+        "logs/methods.benchmark.tsv"
     conda:
         "../environment.yaml"
     params:
@@ -42,6 +44,8 @@ rule report:
         f"{RESULTS}/report.html",
     log:
         "logs/report.log",
+    benchmark:
+        "logs/report.benchmark.tsv"
     conda:
         "../environment.yaml"
     params:

@@ -2,15 +2,21 @@
 import re
 import shlex
 import sys
+from pathlib import Path
 
 import dolor.config
 from dolor.config.digest import code_digest, signature_digest
 from dolor.errors import DolorError
 from dolor.io.study import study_file
-from dolor.knowledge import registry
 
 try:
-    RUN = dolor.config.check(config, "the configuration")
+    # A table of datasets may lie beside the configuration that names it.
+    named = [Path(file).parent for file in workflow.configfiles]
+    RUN = dolor.config.check(config, "the configuration", *named[-1:])
+    REFERENCES = {
+        dataset.id: dolor.config.reference_levels(dataset, RUN)
+        for dataset in RUN.datasets
+    }
 except DolorError as error:
     sys.exit(f"dolor: {error}")
 
@@ -34,14 +40,6 @@ def flags(**options):
         elif value != "":
             words.append(f"--{option} {shlex.quote(str(value))}")
     return " ".join(words)
-
-
-def reference(name):
-    """Give the levels that others are compared with: the dataset's own, those of the run, or the study's control."""
-    dataset = DATASETS[name]
-    level = dataset.reference or RUN.contrast.reference
-    condition = level.condition or registry.show(dataset.study).reference
-    return {"reference_condition": condition, "reference_sex": level.sex}
 
 
 def raw_file(wildcards):

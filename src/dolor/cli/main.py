@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from dolor import __version__
-from dolor.cli import crosstalk, exchange, knowledge, stages
+from dolor.cli import crosstalk, exchange, knowledge, run, stages
 from dolor.errors import DolorError
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ def _options(
     """Options before the command; ``--debug`` is read by :func:`main`, which sees errors of every command."""
 
 
+run.add_to(app)
 stages.add_to(app)
 crosstalk.add_to(app)
 exchange.add_to(app)

@@ -1,0 +1,189 @@
+"""Starting Snakemake on a configuration, showing how far it is, and saying in one sentence what went wrong."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from dolor.errors import RunError, UsageError
+from dolor.workflow.places import profile_path, workflow_path
+from dolor.workflow.progress import Job, Progress
+from dolor.workflow.sole import Hold, sole_run
+
+_SECONDS_BETWEEN_DRAWINGS = 0.5
+
+
+def launch(
+    config: Path, *, folder: Path = Path(), cores: int = 1, profile: str = "default", more: Sequence[str] = ()
+) -> None:
+    """Run the workflow, or go on with it where it was left.
+
+    Parameters
+    ----------
+    config
+        The configuration of the run.
+    folder
+        Working directory: results, logs and Snakemake's own records are written there.
+    cores
+        Processors to use; with a cluster profile those of the jobs that stay here.
+    profile
+        ``default``, ``slurm``, or a folder with a profile of Snakemake.
+    more
+        Further words for Snakemake, such as ``--dry-run`` or a target.
+
+    Raises
+    ------
+    dolor.errors.RunError
+        A job failed; what was finished is kept. Its exit code is that of the job.
+    dolor.errors.DolorError
+        The configuration is wrong, or another run is at work in the folder.
+    """
+    from dolor.config import load, reference_levels
+
+    run = load(config)
+    for dataset in run.datasets:
+        if not isinstance(dataset, str):
+            reference_levels(dataset, run)
+    words = [*_snakemake(folder), "--cores", str(cores), "--profile", str(profile_path(profile))]
+    # `=` keeps Snakemake from taking the words that follow as further configurations.
+    words += [f"--configfile={config.resolve()}", *more]
+    with sole_run(folder) as hold:
+        if hold.left_by_the_dead:
+            unlock(folder, config)
+        _watch(words, hold, folder)
+
+
+def unlock(folder: Path, config: Path) -> None:
+    """Take away the locks of a Snakemake that was killed in a folder.
+
+    Raises
+    ------
+    dolor.errors.UsageError
+        Snakemake refuses.
+    """
+    words = [*_snakemake(folder), f"--configfile={config.resolve()}", "--unlock", "--cores", "1"]
+    done = subprocess.run(words, env=_environment(), capture_output=True, text=True)
+    if done.returncode:
+        raise UsageError(f"{folder}: cannot be unlocked: {(done.stderr.strip().splitlines() or [''])[-1]}")
+
+
+def _snakemake(folder: Path) -> list[str]:
+    snakefile = workflow_path("Snakefile")
+    return [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--directory", str(folder)]
+
+
+def _environment() -> dict[str, str]:
+    """Let the rules find the `dolor` of this very installation."""
+    here = str(Path(sys.executable).parent)
+    return {**os.environ, "PATH": os.pathsep.join([here, os.environ.get("PATH", os.defpath)]), "PYTHONUNBUFFERED": "1"}
+
+
+def _watch(words: Sequence[str], hold: Hold, folder: Path) -> None:
+    progress = Progress()
+    child = subprocess.Popen(
+        words,
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        pass_fds=[hold.descriptor],
+    )
+    with child, _passing_on(child), _drawing(progress, sys.stderr) as tell:
+        for line in child.stdout or ():
+            said = progress.take(line.rstrip("\n"))
+            if "--dry-run" in words:
+                tell(line.rstrip("\n"))
+            elif said:
+                tell(f"done  {said}")
+    if child.returncode:
+        raise _fault(progress, child.returncode, folder)
+
+
+@contextmanager
+def _passing_on(child: subprocess.Popen[str]) -> Iterator[None]:
+    """Let Snakemake end its jobs when this process is asked to end; Ctrl-C reaches it from the terminal by itself."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    earlier = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    interrupt = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, earlier)
+        signal.signal(signal.SIGINT, interrupt)
+
+
+@contextmanager
+def _drawing(progress: Progress, stream: TextIO) -> Iterator[_Tell]:
+    """Keep one line of a terminal up to date; elsewhere only what was done is written."""
+    tell = _Tell(progress, stream)
+    if not stream.isatty():
+        yield tell
+        return
+    ended = threading.Event()
+
+    def draw() -> None:
+        while not ended.wait(_SECONDS_BETWEEN_DRAWINGS):
+            tell("")
+
+    drawer = threading.Thread(target=draw, daemon=True)
+    drawer.start()
+    try:
+        yield tell
+    finally:
+        ended.set()
+        drawer.join()
+        stream.write("\r\x1b[K")
+
+
+class _Tell:
+    """Writes lines above the one that shows the progress."""
+
+    def __init__(self, progress: Progress, stream: TextIO) -> None:
+        self.progress, self.stream, self.lock = progress, stream, threading.Lock()
+
+    def __call__(self, line: str) -> None:
+        with self.lock:
+            if self.stream.isatty():
+                width = shutil.get_terminal_size().columns
+                above = f"{line}\n" if line else ""
+                self.stream.write(f"\r\x1b[K{above}{self.progress.line(width - 1)}")
+            else:
+                self.stream.write(f"{line}\n")
+            self.stream.flush()
+
+
+def _fault(progress: Progress, returncode: int, folder: Path) -> RunError:
+    if progress.failed:
+        first, *others = progress.failed.values()
+        also = f" (and {len(others)} more: {', '.join(map(str, others))})" if others else ""
+        return RunError(
+            f"{first} failed{also}: {_reason(first, folder)}. What was finished is kept; mend this and run again",
+            progress.status,
+        )
+    if returncode < 0:
+        return RunError(f"Snakemake was ended by signal {-returncode}; run again to go on", 128 - returncode)
+    own = [line for line in progress.last_lines if line.startswith("dolor: ")]
+    said = own or [line for line in progress.last_lines if line.strip()]
+    return RunError(f"Snakemake ended: {' '.join(said[-1:]).removeprefix('dolor: ').strip()}", 2 if own else returncode)
+
+
+def _reason(job: Job, folder: Path) -> str:
+    """Give the sentence that the job itself wrote, or the last line of its log."""
+    try:
+        lines = (folder / job.log).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    except OSError:
+        return f"it left no log at '{job.log}'"
+    own = [line.removeprefix("dolor: ") for line in lines if line.startswith("dolor: ")]
+    return f"{(own or lines or ['it said nothing'])[-1].rstrip('.')} (log: {job.log})"
