@@ -1,7 +1,11 @@
-# make demo    set up .venv and run the main job on the embedded, simulated study
-# make test    set up .venv and run all tests
-# make faults  run the tests of the list of faults (docs/faults.md)
-# make check   what a change must pass: lint, types, tests, workflow lint
+# make demo         set up .venv and run the main job on the embedded, simulated study
+# make test         set up .venv and run all tests
+# make check        what a change must pass: lint, types, tests, workflow lint
+#
+# make faults       the tests of the list of faults (docs/faults.md), and a kill at every rule of the workflow
+# make slurm-test   the workflow as jobs of a SLURM of one node (root, Debian's slurmctld slurmd slurm-client munge)
+# make dist         wheel and sdist, checked, and the wheel run in an environment of its own
+# make clean        throw away what runs have made
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +13,7 @@ BIN := $(VENV)/bin
 CORES ?= 2
 CONSTRAINTS := $(if $(filter 3.11,$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')),-c constraints/py311.txt)
 
-.PHONY: demo test faults lint check clean
+.PHONY: demo test lint check faults slurm-test dist clean
 
 # One stamp for each set of packages, so that a second `make` installs nothing.
 $(VENV)/.installed: pyproject.toml constraints/py311.txt
@@ -22,14 +26,13 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	touch $@
 
 demo: $(VENV)/.installed
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) --quiet rules $(if $(DEMO_CONFIG),--configfile $(DEMO_CONFIG))
-	@$(BIN)/dolor summary results
+	$(BIN)/dolor run $(or $(DEMO_CONFIG),config/config.yaml) --cores $(CORES)
 
 test: $(VENV)/.installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest
 
 faults: $(VENV)/.installed-dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m fault
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m "fault or slow"
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -40,6 +43,23 @@ lint: $(VENV)/.installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --lint
 
 check: lint test
+
+slurm-test: $(VENV)/.installed-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e '.[slurm]'
+	$(BIN)/pytest -m slurm
+
+# The tools have an environment of their own, since twine and Snakemake ask for different versions of one package. The
+# wheel has one too: no checkout on its path.
+dist:
+	rm -rf dist build/release
+	$(PYTHON) -m venv build/release/tools
+	build/release/tools/bin/pip install --quiet --disable-pip-version-check build twine
+	build/release/tools/bin/python -m build
+	build/release/tools/bin/twine check --strict dist/*
+	$(PYTHON) -m venv build/release/venv
+	build/release/venv/bin/pip install --quiet --disable-pip-version-check $(CONSTRAINTS) dist/*.whl
+	build/release/venv/bin/dolor doctor --directory build/release
+	build/release/venv/bin/dolor demo --directory build/release --cores $(CORES)
 
 clean:
 	rm -rf results resources logs .snakemake

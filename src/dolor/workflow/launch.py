@@ -52,7 +52,7 @@ def launch(
     for dataset in run.datasets:
         if not isinstance(dataset, str):
             reference_levels(dataset, run)
-    words = [*_snakemake(folder), "--cores", str(cores), "--profile", str(profile_path(profile))]
+    words = [*_snakemake(folder), "--cores", str(cores), "--workflow-profile", str(profile_path(profile))]
     # `=` keeps Snakemake from taking the words that follow as further configurations.
     words += [f"--configfile={config.resolve()}", *more]
     with sole_run(folder) as hold:
