@@ -36,10 +36,10 @@ def run(source: Path, integration: str) -> None:
     held = [_timed("read", lambda: dl.read(source))]
     kept, _ = _timed("quality", lambda: dl.pp.quality(held.pop()))
     _timed("ambient", lambda: dl.pp.ambient(kept))
-    _timed("doublets", lambda: dl.pp.doublets(kept))
     _timed("sex", lambda: dl.pp.settle_sex(kept, dl.pp.call_sex(kept)))
     _timed("annotate", lambda: dl.tl.annotate(kept, compartment="drg", integration=integration))
     _timed("partners", lambda: dl.pp.partners(kept))
+    _timed("doublets", lambda: dl.pp.doublets(kept))
     singlet = ~kept.obs["truth_doublet"].to_numpy(dtype=bool)
     right = (kept.obs["cell_class"].astype(str) == kept.obs["truth_class"].astype(str))[singlet]
     print(f"{'all':12s} {time.perf_counter() - begun:8.1f}")

@@ -6,18 +6,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["log_normalised", "principal_components", "variable_genes"]
+__all__ = ["every_nth", "log_normalised", "principal_components", "variable_genes"]
 
 _BLOCK = 4096
 _LARGEST_SCORE = 10.0
 
 
-def log_normalised(counts: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Return log1p of counts per 10,000, cells × genes, 32 bit; a cell without counts stays zero."""
-    logged = sparse.csr_matrix(counts, dtype=np.float32, copy=True)
+def log_normalised(counts: sparse.csr_matrix, genes: NDArray[np.bool_] | None = None) -> sparse.csr_matrix:
+    """Return log1p of counts per 10,000 of all genes, cells × genes wanted, 32 bit; a cell without counts stays 0."""
+    chosen = counts if genes is None else counts[:, np.flatnonzero(genes)]
+    logged = sparse.csr_matrix(chosen, dtype=np.float32, copy=True)
     totals = np.maximum(np.asarray(counts.sum(axis=1), dtype=float).ravel(), 1.0)
     logged.data *= np.repeat((1e4 / totals).astype(np.float32), np.diff(logged.indptr))
     return logged.log1p()
+
+
+def every_nth(cells: sparse.csr_matrix, most: int = 20_000) -> sparse.csr_matrix:
+    """Return at most so many of the cells, evenly spaced: enough to see which genes vary."""
+    return cells[:: -(-cells.shape[0] // most)]
 
 
 def variable_genes(logged: sparse.csr_matrix, number: int) -> NDArray[np.bool_]:
@@ -26,7 +32,7 @@ def variable_genes(logged: sparse.csr_matrix, number: int) -> NDArray[np.bool_]:
     Parameters
     ----------
     logged
-        Cells × genes, log-normalised.
+        Cells × genes, log-normalised. Of more than 20,000 cells so many are looked at, evenly spaced.
     number
         Genes wanted; of fewer, all that are seen.
 
@@ -37,6 +43,7 @@ def variable_genes(logged: sparse.csr_matrix, number: int) -> NDArray[np.bool_]:
     import anndata
     import scanpy as sc
 
+    logged = every_nth(logged)
     seen = np.asarray(logged.getnnz(axis=0)) > 0
     if seen.sum() > number:
         cells = anndata.AnnData(logged if seen.all() else logged[:, np.flatnonzero(seen)])

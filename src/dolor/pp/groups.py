@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from dolor.pp.components import log_normalised, principal_components, variable_genes
+from dolor.pp.components import every_nth, log_normalised, principal_components, variable_genes
 
 _GROUPS = 15
 _COMPONENTS = 15
@@ -34,9 +34,9 @@ def coarse_groups(counts: sparse.csr_matrix, seed: int) -> NDArray[np.object_]:
     size = max(2, min(_GROUPS, counts.shape[0] // _CELLS_A_GROUP))
     if counts.shape[0] < 2 * _CELLS_A_GROUP or counts.shape[1] <= _COMPONENTS:
         return np.full(counts.shape[0], "0", dtype=object)
-    logged = log_normalised(sparse.csr_matrix(counts))
-    logged = logged[:, np.flatnonzero(variable_genes(logged, _GENES))]
-    components = principal_components(logged, _COMPONENTS, scale=False)
+    counts = sparse.csr_matrix(counts)
+    genes = variable_genes(log_normalised(every_nth(counts)), _GENES)
+    components = principal_components(log_normalised(counts, genes), _COMPONENTS, scale=False)
     found = MiniBatchKMeans(size, n_init=3, random_state=seed).fit_predict(components)
     return np.asarray(found.astype(str), dtype=object)
 

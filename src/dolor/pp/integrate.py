@@ -13,7 +13,7 @@ from scipy import sparse
 
 from dolor.contracts.cells import check_cells
 from dolor.errors import DataError, MissingExtra, UsageError
-from dolor.pp.components import log_normalised, principal_components, variable_genes
+from dolor.pp.components import every_nth, log_normalised, principal_components, variable_genes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,10 +89,9 @@ def integrate(
         raise DataError(f"{adata.n_obs} cells and {adata.n_vars} genes give no embedding; two of each are needed")
     batch = adata.obs[batch_key].astype(str)
     counts = sparse.csr_matrix(adata.layers["counts"])
-    logged = log_normalised(counts)
-    genes = np.flatnonzero(variable_genes(logged, _VARIABLE_GENES))
-    components = principal_components(logged[:, genes], size)
-    embedding = align(method, components, counts[:, genes], batch, max_epochs=max_epochs, seed=seed)
+    genes = variable_genes(log_normalised(every_nth(counts)), _VARIABLE_GENES)
+    components = principal_components(log_normalised(counts, genes), size)
+    embedding = align(method, components, counts[:, np.flatnonzero(genes)], batch, max_epochs=max_epochs, seed=seed)
     adata.obsm["X_integrated"] = np.ascontiguousarray(embedding, dtype=np.float32)
     adata.uns["integration"] = {"method": method, "batch_key": batch_key, "components": size, "seed": seed}
     return adata

@@ -82,7 +82,7 @@ def partners(
     clean = kinds != "unassigned"
     if "doublet" in adata.obs.columns:
         clean &= (adata.obs["doublet"].astype(str) != "yes").to_numpy()
-    profiles, names = _profiles(counts[clean], kinds[clean])
+    profiles, names = _profiles(counts if clean.all() else counts[clean], kinds[clean])
     place, share, gain = _search(counts, kinds, adata.obs["sample_id"], profiles, names, set(phagocytes))
     partner = np.array([*names, ""], dtype=object)[place]
     meal = np.isin(kinds, list(phagocytes)) & np.isin(partner, list(eaten)) & (share < _SECOND_CELL)
@@ -106,12 +106,13 @@ def _search(
     place, share, gain = (np.full(len(kinds), start) for start in (-1, 0.0, 0.0))
     telling = np.log(profiles).std(axis=0) * np.sqrt(profiles.max(axis=0))
     genes = np.sort(np.argsort(-telling, kind="stable")[:_GENES])
+    counts = counts[:, genes]
     for rows in samples.reset_index(drop=True).groupby(samples.to_numpy(), observed=True).indices.values():
-        mixture = np.asarray(counts[rows].sum(axis=0), dtype=float).ravel()[genes] + 0.5
+        mixture = np.asarray(counts[rows].sum(axis=0), dtype=float).ravel() + 0.5
         for own, kind in enumerate(names):
             cells = rows[kinds[rows] == kind]
             others = [at for at, name in enumerate(names) if name != kind and not {name, kind} <= phagocytes]
-            found = best_partner(counts[cells][:, genes], profiles[:, genes], own, others, mixture)
+            found = best_partner(counts[cells], profiles[:, genes], own, others, mixture)
             place[cells], share[cells], gain[cells] = found
     return place, share, gain
 
