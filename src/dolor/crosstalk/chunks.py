@@ -75,17 +75,27 @@ class Source:
     chunks: Callable[[int, NDArray[np.bool_]], Iterator[Chunk]]
 
 
-def open_source(data: AnnData | Path | str) -> Source:
-    """Open Cells in memory or in an h5ad file; the layer ``counts`` is read."""
+def open_source(data: AnnData | Source | Path | str) -> Source:
+    """Open Cells in memory, in an h5ad file, in a zarr store or in a SOMA experiment, told apart by their content."""
+    if isinstance(data, Source):
+        return data
     if isinstance(data, (str, Path)):
-        from dolor.crosstalk.chunks_h5ad import open_h5ad
-
-        return open_h5ad(Path(data))
+        return _open_path(data)
     if "counts" not in data.layers:
         raise DataError("the data has no layer 'counts'; put the raw integer counts into layers['counts']")
     counts = data.layers["counts"]
     name = "the data"
     return Source(name, data.obs, data.var_names, lambda size, wanted: _of_matrix(counts, size, name))
+
+
+def _open_path(path: Path | str) -> Source:
+    from dolor.crosstalk.chunks_h5ad import open_h5ad
+    from dolor.crosstalk.chunks_soma import is_soma, open_soma
+    from dolor.crosstalk.chunks_zarr import is_zarr, open_zarr
+
+    if is_soma(path):
+        return open_soma(path)
+    return open_zarr(Path(path)) if is_zarr(Path(path)) else open_h5ad(Path(path))
 
 
 def _of_matrix(counts: Any, size: int, name: str) -> Iterator[Chunk]:

@@ -19,7 +19,7 @@ from dolor.crosstalk.stored_values import StoredValues, read_ahead
 from dolor.errors import DataError, IntegrityError
 from dolor.io.h5ad import check_is_file
 
-__all__ = ["open_h5ad"]
+__all__ = ["READERS", "columns_of_obs", "open_h5ad"]
 
 
 def open_h5ad(path: Path) -> Source:
@@ -30,24 +30,23 @@ def open_h5ad(path: Path) -> Source:
     name = str(path)
     with _opened(path) as stored:
         try:
-            obs = _columns_of_obs(stored["obs"])
+            obs = columns_of_obs(stored["obs"])
             genes = pd.Index(read_elem(stored["var"]).index)
         except (KeyError, ValueError, OSError, TypeError) as error:
             raise IntegrityError(f"{name}: obs or var cannot be read ({error}); fetch or write it again") from error
         kind = _kind(stored, name)
-    reader = {"dense": _dense, "csr": _rows, "csc": _columns}[kind]
 
     def chunks(size: int, wanted: NDArray[np.bool_]) -> Iterator[Chunk]:
         with _opened(path) as stored:
             try:
-                yield from reader(stored["layers/counts"], size, wanted, name)
+                yield from READERS[kind](stored["layers/counts"], size, wanted, name)
             except (OSError, KeyError) as error:
                 raise IntegrityError(f"{name}: layers['counts'] cannot be read to its end ({error})") from error
 
     return Source(name, obs, genes, chunks)
 
 
-def _columns_of_obs(stored: h5py.Group) -> pd.DataFrame:
+def columns_of_obs(stored: h5py.Group) -> pd.DataFrame:
     """Read the columns, not the barcodes: a million of these take more memory than all the rest."""
     from anndata.io import read_elem
 
@@ -146,3 +145,7 @@ def _pointers(counts: h5py.Group, n: int, name: str) -> NDArray[Any]:
     if len(indptr) != n + 1 or indptr[0] != 0 or indptr[-1] != n_stored or (np.diff(indptr) < 0).any():
         raise IntegrityError(f"{name}: the sparse matrix of layers['counts'] is broken (its pointers do not fit)")
     return indptr
+
+
+# How to read the counts by the way they lie; a zarr store, whose groups and arrays answer alike, is read so too.
+READERS = {"dense": _dense, "csr": _rows, "csc": _columns}

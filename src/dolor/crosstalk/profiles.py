@@ -33,7 +33,7 @@ _NO_INTERACTIONS = pd.DataFrame(columns=["ligand", "receptor"])
 
 
 def profiles(
-    data: AnnData | Path | str,
+    data: AnnData | Source | Path | str,
     interactions: pd.DataFrame | None = None,
     *,
     groupby: str = "cell_type",
@@ -51,7 +51,10 @@ def profiles(
     Parameters
     ----------
     data
-        Cells (:mod:`dolor.contracts.cells`) in memory, or the path of an h5ad file; ``layers["counts"]`` is read.
+        Cells (:mod:`dolor.contracts.cells`) in memory; the path of an h5ad file, a zarr store or a SOMA experiment (the
+        latter needs the extra ``census``), told apart by their content; or what
+        :func:`dolor.crosstalk.chunks_soma.open_soma` gives, for some cells of an experiment. ``layers["counts"]`` is
+        read.
     interactions
         Ligand-receptor pairs with ``ligand`` and ``receptor`` in gene logic: only their genes are kept, and the cross
         moments of the pairs, which p-values of specificity need, are summed too.
@@ -135,8 +138,8 @@ def profiles(
     return result
 
 
-def _wants_trimean(trimean: bool | None, data: AnnData | Path | str) -> bool:
-    return not isinstance(data, (str, Path)) if trimean is None else trimean
+def _wants_trimean(trimean: bool | None, data: AnnData | Source | Path | str) -> bool:
+    return not isinstance(data, (str, Path, Source)) if trimean is None else trimean
 
 
 def _check(source: Source, groupby: str, sample_key: str) -> None:
