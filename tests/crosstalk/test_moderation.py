@@ -1,46 +1,54 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import special
 
+from dolor.crosstalk.blocking import block_correlation
 from dolor.crosstalk.linear_model import fit
 from dolor.crosstalk.moderation import Prior, fit_prior, moderate, trigamma_inverse
 
-DESIGN = np.column_stack([np.ones(8), np.repeat([0.0, 1.0], 4), np.tile([0.0, 1.0], 4)])
+# limma itself (Bioconductor) and two ports of it on random data; limma/make_reference.py says how it was made.
+REFERENCE = json.loads((Path(__file__).parent / "limma" / "reference.json").read_text())
+RESULTS = [(name, tool) for name, scenario in REFERENCE["scenarios"].items() for tool in scenario["results"]]
 
 
-def responses() -> np.ndarray:
-    """Forty responses of eight samples whose variance falls with their mean."""
-    rng = np.random.default_rng(42)
-    mean = np.round(rng.uniform(1, 9, 40), 3)
-    spread = np.sqrt(0.3 * np.exp(-0.3 * (mean - 5)) * 6 / rng.chisquare(6, 40))
-    return np.round(mean[:, None] + rng.standard_normal((40, 8)) * spread[:, None], 3).T
-
-
-# lmFit and eBayes of inmoose 0.9.1, an independent port of limma, on the same numbers.
-LIMMA = {
-    False: (2.880012084680401, [0.2603187] * 3, [0.15959062, 0.49908053, 0.44438593],
-            [6.74382509e-01, -2.85262410e-02, 1.41501382e00], [5.19358251e-01, 9.77951646e-01, 1.95344126e-01]),
-    True: (4.757392531989663, [0.15039897, 0.48662146, 0.12619723], [0.12537796, 0.56347932, 0.34357696],
-           [7.60850587e-01, -2.68466976e-02, 1.60926963e00], [4.64735843e-01, 9.79123132e-01, 1.39394066e-01]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("trend", [False, True])
-def test_moderated_t_is_that_of_limma(trend: bool):
-    values = responses()
-    result = fit(values, np.ones_like(values), DESIGN, np.array([[0.0, 1.0, 0.0]]))
-    df = np.full(40, float(result.df))
-    prior = fit_prior(result.variance, df, values.mean(axis=0) if trend else None)
+@pytest.mark.parametrize(("scenario", "tool"), RESULTS)
+def test_moderated_tests_are_those_of_limma_and_of_its_ports(scenario: str, tool: str):
+    """Trend, precision weights, several groups and correlated donors included."""
+    data, expected = (REFERENCE["scenarios"][scenario][part] for part in ("data", "results"))
+    values = np.array(data["values"]).T
+    weights = np.ones_like(values) if data["weights"] is None else np.array(data["weights"]).T
+    comparisons = np.array(data["contrast"])
+    blocks = None if data["block"] is None else np.eye(5)[data["block"]]
+    result = fit(
+        values, weights, np.array(data["design"]), comparisons, together=np.ones(len(comparisons), dtype=bool),
+        correlation=None if blocks is None else block_correlation(blocks, data["correlation"]),
+    )  # fmt: skip
+    df = np.full(values.shape[1], float(result.df))
+    prior = fit_prior(result.variance, df, values.mean(axis=0) if data["trend"] else None)
     variance, total = moderate(result.variance, df, prior)
-    statistic = result.effect[0] / np.sqrt(result.unscaled_variance[0] * variance)
-    prior_df, prior_variance, posterior, t, p = LIMMA[trend]
-    assert prior.df == pytest.approx(prior_df, rel=1e-9)
-    np.testing.assert_allclose(prior.variance[:3], prior_variance, rtol=1e-6)
-    np.testing.assert_allclose(variance[:3], posterior, rtol=1e-6)
-    np.testing.assert_allclose(statistic[:3], t, rtol=1e-6)
-    np.testing.assert_allclose(2 * special.stdtr(total, -np.abs(statistic))[:3], p, rtol=1e-6)
+    statistic = result.effect / np.sqrt(result.unscaled_variance * variance)
+    ours = {
+        "effect": result.effect,
+        "t": statistic,
+        "pvalue": 2 * special.stdtr(total, -np.abs(statistic)),
+        "posterior": variance[None],
+        "prior_df": np.array([[prior.df]]),
+    }
+    if len(comparisons) > 1 and tool == "limma":
+        ours["joint_pvalue"] = special.fdtrc(len(comparisons), total, result.joint / variance)[None]
+    for name, found in ours.items():
+        reference = np.array(expected[tool][name])
+        assert found.T.shape == reference.shape
+        np.testing.assert_allclose(found.T, reference, rtol=1e-6, atol=1e-9, err_msg=name)
+
+
+def test_the_reference_holds_the_original_and_two_ports():
+    assert {tool for _, tool in RESULTS} == set(REFERENCE["versions"]) == {"limma", "inmoose", "limma-py"}
 
 
 def test_a_known_prior_is_recovered():
