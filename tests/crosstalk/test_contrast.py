@@ -67,7 +67,8 @@ def row(table: pd.DataFrame, contrast_type: str, interaction: str = "L1:R1", str
 
 def test_all_five_types_with_the_columns_of_the_contract():
     table = contrast(toy(), PAIRS, reference=REFERENCE)
-    assert set(check(table, CONTRASTS).columns) == set(CONTRASTS.columns)
+    always = {"qvalue_stagewise", "infiltration_se", "per_cell_se"}
+    assert set(check(table, CONTRASTS).columns) == set(CONTRASTS.columns) | always
     assert set(table["contrast_type"]) == set(CONTRAST_TYPES)
     assert set(table["case"]) == {"injured", "female", "injured:female"}
     assert len(table) == 7 * 4 * len(PAIRS)
@@ -79,6 +80,8 @@ def test_a_planted_change_is_found_where_it_was_planted():
     assert changed["effect"] == pytest.approx(np.log2(3) / 2, abs=0.3)
     assert changed["qvalue"] < 0.01
     assert changed["driver"] == "per_cell"
+    assert abs(changed["per_cell"]) > 2 * changed["per_cell_se"]
+    assert abs(changed["infiltration"]) <= 2 * changed["infiltration_se"] + 1e-9
     assert row(table, "interaction")["pvalue"] > 0.05
     assert row(table, "condition", "L2:R2")["pvalue"] > 0.05
 
@@ -259,6 +262,23 @@ def test_true_changes_are_found_with_few_false_ones_and_more_often_than_by_plain
     assert 1 - hit.mean() < 0.1
     plain = _plain_least_squares(profiles, pairs, table)
     assert hit.sum() > 2 * is_true.loc[table["interaction_id"].astype(str)].to_numpy()[plain < 0.1].sum()
+
+
+def test_stagewise_calls_few_interactions_wrongly_and_more_than_their_share(reference_dir: Path):
+    """An interaction is called wrongly if neither its ligand nor its receptor truly changes."""
+    profiles = synthetic(reference_dir, "signal")
+    true = set((reference_dir / "synthetic" / "signal_true_genes.txt").read_text().split())
+    wrong = []
+    for seed in range(3):
+        pairs = random_pairs(list(profiles.var_names), 1000, seed)
+        is_true = pairs.set_index("interaction_id")[["ligand", "receptor"]].isin(true).any(axis=1)
+        table = contrast(profiles, pairs, reference=REFERENCE)
+        table = table[table["contrast_type"] == "condition"]
+        assert (table["qvalue_stagewise"].notna() == (table["status"] == "tested")).all()
+        called = table.loc[table["qvalue_stagewise"] <= 0.1, "interaction_id"].astype(str).unique()
+        assert len(called) > 10
+        wrong.append(1 - is_true.loc[called].mean())
+    assert np.mean(wrong) <= 0.1
 
 
 def _plain_least_squares(profiles, pairs: pd.DataFrame, table: pd.DataFrame) -> np.ndarray:

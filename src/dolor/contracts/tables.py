@@ -26,11 +26,15 @@ FLAGS = ("ambient_suspect", "low_detection", "lost_identity", "few_cells", "prox
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a run: its columns with their kinds, and the words that a column may hold."""
+    """A table of a run: its columns with their kinds, and the words that a column may hold.
+
+    ``further`` columns are checked where they are there: a design or an older run may lack them.
+    """
 
     name: str
     columns: Mapping[str, Kind]
     words: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    further: Mapping[str, Kind] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def _columns(text: str = "", number: str = "", count: str = "") -> Mapping[str, Kind]:
@@ -58,6 +62,9 @@ CONTRASTS = Table(
         count="n_case n_reference",
     ),
     MappingProxyType({"contrast_type": CONTRAST_TYPES, "status": STATUSES, "driver": DRIVERS}),
+    _columns(
+        number="qvalue_stagewise infiltration_se per_cell_se omnibus_pvalue relabel_pvalue relabel_smallest_pvalue"
+    ),
 )
 
 COMPOSITION = Table(
@@ -127,7 +134,8 @@ def check(frame: pd.DataFrame, table: Table, source: str = "") -> pd.DataFrame:
     missing = [name for name in table.columns if name not in frame.columns]
     if missing:
         raise DataError(f"{where}the table '{table.name}' lacks the column(s) {', '.join(missing)}")
-    for name, kind in table.columns.items():
+    there = {name: kind for name, kind in table.further.items() if name in frame.columns}
+    for name, kind in {**table.columns, **there}.items():
         _check_kind(frame[name], kind, f"{where}column '{name}' of the table '{table.name}'")
     for name, words in table.words.items():
         unknown = sorted(set(frame[name].unique()) - set(words))

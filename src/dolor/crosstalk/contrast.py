@@ -66,11 +66,17 @@ def contrast(
     Returns
     -------
     One row a (data set, comparison, sender, receiver, interaction), columns of
-    :data:`dolor.contracts.tables.CONTRASTS`. ``effect`` is a difference of scores, log2 of a geometric mean of
-    expression. ``status`` is ``tested``; ``described`` (an effect, but fewer than two samples in a group, or nothing
-    left to estimate the variance from); or ``untestable``. ``reason`` says why. ``infiltration`` and ``per_cell`` split
-    the log2 change of the ligand's supply by the sender.
-    With more than two conditions, ``omnibus_pvalue`` is that of the F test of all of them together.
+    :data:`dolor.contracts.tables.CONTRASTS`.
+
+    - ``effect`` is a difference of scores, log2 of a geometric mean of expression.
+    - ``qvalue`` adjusts all tests of a comparison alike (Benjamini-Hochberg). ``qvalue_stagewise`` screens interactions
+      first, then the senders and receivers of those that pass (:func:`dolor.crosstalk.multiple_testing.stagewise`):
+      it bounds the share of wrongly called interactions, so take it to ask which of them change anywhere.
+    - ``status`` is ``tested``; ``described`` (an effect, but fewer than two samples in a group, or nothing left to
+      estimate the variance from); or ``untestable``. ``reason`` says why.
+    - ``infiltration`` and ``per_cell`` split the log2 change of the ligand's supply by the sender, each with its
+      standard error (``infiltration_se``, ``per_cell_se``).
+    - With more than two conditions, ``omnibus_pvalue`` is that of the F test of all of them together.
 
     Raises
     ------

@@ -21,7 +21,7 @@ from dolor.crosstalk.design import Design
 from dolor.crosstalk.linear_model import fit, is_estimable
 from dolor.crosstalk.models import Model
 from dolor.crosstalk.moderation import Prior, fit_prior, moderate
-from dolor.crosstalk.multiple_testing import benjamini_hochberg
+from dolor.crosstalk.multiple_testing import benjamini_hochberg, stagewise
 from dolor.crosstalk.supply import Supply
 
 __all__ = ["Answers", "Outcome", "Raw", "answers_of", "fit_interactions", "moderated_tests"]
@@ -77,15 +77,16 @@ class Raw:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Moderated tests: ``se``, ``statistic``, ``pvalue``, ``qvalue`` (M × T × T × I), ``df`` (T × T × I).
+    """Moderated tests: ``se``, ``statistic``, ``pvalue``, ``qvalue`` and ``stagewise`` (M × T × T × I).
 
-    ``omnibus`` (T × T × I) is the p-value of the F test of all conditions together.
+    ``df`` (T × T × I); ``omnibus`` (T × T × I) is the p-value of the F test of all conditions together.
     """
 
     se: Floats
     statistic: Floats
     pvalue: Floats
     qvalue: Floats
+    stagewise: Floats
     df: Floats
     omnibus: Floats
 
@@ -235,18 +236,19 @@ def moderated_tests(raw: Raw, tested: Bools, conditions: int) -> Outcome:
         prior = Prior(min(prior.df, _MOST_PRIOR_DF), prior.variance)
         posterior[fitted], total[fitted] = moderate(raw.variance[fitted], df[fitted], prior)
         posterior[posterior <= _LEAST_PART * np.exp(raw.log_expected)] = np.nan
-    made = [np.empty(raw.effect.shape) for _ in range(4)]
+    made = [np.empty(raw.effect.shape) for _ in range(5)]
 
     def test(comparison: int) -> None:
-        se, statistic, pvalue, qvalue = (values[comparison] for values in made)
+        se, statistic, pvalue, qvalue, staged = (values[comparison] for values in made)
         with np.errstate(divide="ignore", invalid="ignore"):
             np.sqrt(raw.unscaled_variance[comparison] * posterior, out=se)
             se[~tested[comparison]] = np.nan
             np.divide(raw.effect[comparison], se, out=statistic)
         np.multiply(special.stdtr(total, -np.abs(statistic)), 2, out=pvalue)
         qvalue.flat = benjamini_hochberg(pvalue.ravel())
+        staged.flat = stagewise(pvalue.reshape(-1, pvalue.shape[-1])).ravel()
 
     with ThreadPoolExecutor(_THREADS) as pool:
         list(pool.map(test, range(len(raw.effect))))
     omnibus = special.fdtrc(conditions, total, raw.joint / posterior) if conditions > 1 else raw.joint
-    return Outcome(made[0], made[1], made[2], made[3], total, omnibus)
+    return Outcome(*made, df=total, omnibus=omnibus)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["benjamini_hochberg", "simes", "stagewise"]
+__all__ = ["benjamini_hochberg", "stagewise"]
 
 Floats = NDArray[np.float64]
 
@@ -41,68 +41,56 @@ def benjamini_hochberg(pvalues: Floats) -> Floats:
     return adjusted
 
 
-def simes(pvalues: Floats) -> float:
-    """Return a p-value for "none of these tests holds anything"; NaN if nothing was tested.
+def stagewise(pvalues: Floats) -> Floats:
+    """Adjust families of tests in two stages: screen the families, then confirm single tests within those that pass.
 
-    References
-    ----------
-    Simes, R. J. (1986), Biometrika 73, 751-754.
-
-    Examples
-    --------
-    >>> simes(np.array([0.01, 0.5, np.nan]))
-    0.02
-    """
-    adjusted = benjamini_hochberg(pvalues)
-    return float(np.nanmin(adjusted)) if np.isfinite(adjusted).any() else float("nan")
-
-
-def stagewise(pvalues: Floats, groups: NDArray[np.intp], level: float = 0.05) -> tuple[Floats, NDArray[np.bool_]]:
-    """Screen groups of tests first, then confirm single tests within the groups that passed.
-
-    A group is an interaction, its tests the pairs of sender and receiver: a user asks first which interactions change
-    at all, and then where. The share of wrong groups among those that are called stays at the level.
+    A family is an interaction, its tests the pairs of sender and receiver: a user asks first which interactions change
+    at all, and then where.
 
     Parameters
     ----------
     pvalues
-        One a test; NaN where nothing was tested.
-    groups
-        Group of each test, numbered from 0.
-    level
-        False discovery rate over groups.
+        Tests × families; NaN where nothing was tested.
 
     Returns
     -------
-    screening : q-value of the group of each test (Benjamini-Hochberg over the groups' Simes p-values)
-    confirmed : tests called within the groups that pass, by Holm at the level times the share of groups that passed
+    Tests × families, NaN where the p-value is. Calling what is at most q keeps at q the expected share, among the
+    families with a call, of those with a wrong call. It is the smallest q at which both stages pass: Benjamini-Hochberg
+    over the families' Simes p-values, and within a family Holm at q times the share of families that pass.
 
     References
     ----------
+    Simes, R. J. (1986), Biometrika 73, 751-754.
     Heller, R., Manduchi, E., Grant, G. R. and Ewens, W. J. (2009), Bioinformatics 25, 1019-1025.
 
     Examples
     --------
-    >>> q, called = stagewise(np.array([0.001, 0.6, 0.5, 0.7]), np.array([0, 0, 1, 1]))
-    >>> q.round(3).tolist(), called.tolist()
-    ([0.004, 0.004, 0.7, 0.7], [True, False, False, False])
+    >>> stagewise(np.array([[0.001, 0.5], [0.6, 0.7]])).round(3).tolist()
+    [[0.004, 0.7], [1.0, 1.0]]
     """
-    number = int(groups.max(initial=-1)) + 1
-    order = np.argsort(groups, kind="stable")
-    members = np.split(order, np.searchsorted(groups[order], np.arange(1, number)))
-    screening = benjamini_hochberg(np.array([simes(pvalues[rows]) for rows in members]))
-    passed = screening <= level
-    allowed = level * passed.sum() / max(int(np.isfinite(screening).sum()), 1)
-    confirmed = np.zeros(len(pvalues), dtype=bool)
-    for rows in (members[i] for i in np.flatnonzero(passed)):
-        confirmed[rows] = _holm(pvalues[rows]) <= allowed
-    return screening[groups], confirmed
+    number = np.isfinite(pvalues).sum(axis=0)
+    order = np.argsort(pvalues, axis=0)
+    ascending = np.take_along_axis(pvalues, order, axis=0)
+    rank = np.arange(1, len(pvalues) + 1)[:, None]
+    with np.errstate(invalid="ignore"):
+        simes = np.fmin.reduce(ascending * number / rank, axis=0, initial=np.inf)
+        holm = np.maximum.accumulate(ascending * (number + 1 - rank), axis=0)
+    screening = benjamini_hochberg(np.where(number > 0, simes, np.nan))
+    within = np.empty_like(pvalues)
+    np.put_along_axis(within, order, _level_reaching(holm, screening), axis=0)
+    adjusted = np.minimum(np.maximum(within, screening), 1.0)
+    return np.where(np.isfinite(pvalues), adjusted, np.nan)
 
 
-def _holm(pvalues: Floats) -> Floats:
-    """Adjust p-values so that none of a family is called wrongly; infinite where nothing was tested."""
-    adjusted = np.full(len(pvalues), np.inf)
-    tested = np.flatnonzero(np.isfinite(pvalues))
-    order = tested[np.argsort(pvalues[tested])]
-    adjusted[order] = np.maximum.accumulate(pvalues[order] * np.arange(len(order), 0, -1))
-    return adjusted
+def _level_reaching(holm: Floats, screening: Floats) -> Floats:
+    """Return the smallest level q for which q times the share of families that pass at q reaches an adjusted p."""
+    passing = np.sort(screening[np.isfinite(screening)])
+    if not len(passing):
+        return np.full_like(holm, np.nan)
+    count = np.arange(1, len(passing) + 1)
+    # From passing[r - 1] on, r families pass; the product then grows up to where the next one joins.
+    reached = np.append(passing[1:], np.inf) * count
+    target = holm * len(passing)
+    first = np.minimum(np.searchsorted(reached, target, side="right"), len(passing) - 1)
+    level: Floats = np.maximum(passing[first], target / count[first])
+    return level
