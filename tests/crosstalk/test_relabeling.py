@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dolor.crosstalk.contrast import contrast
 from dolor.crosstalk.relabeling import labelings, relabel
 from dolor.errors import DesignError
 
@@ -71,3 +72,38 @@ def test_null_study_is_called_as_often_as_the_level_says(reference_dir: Path):
     profiles = synthetic(reference_dir, "null")
     found = relabel(profiles, random_pairs(list(profiles.var_names), 1000), "injured", "naive")
     assert (found.table["pvalue"] <= 0.05).mean() == pytest.approx(0.05, abs=0.015)
+
+
+def test_contrasts_carry_the_check_beside_their_model(reference_dir: Path):
+    profiles = synthetic(reference_dir, "signal")
+    pairs = random_pairs(list(profiles.var_names), 40)
+    table = contrast(profiles, pairs, reference={"condition": "naive"}, relabelings=500)
+    key = ["sender", "receiver", "interaction_id"]
+    condition = table[table["contrast_type"] == "condition"].astype(dict.fromkeys(key, str))
+    alone = relabel(profiles, pairs, "injured", "naive", number=500)
+    both = condition.merge(alone.table, on=key, suffixes=("", "_alone"))
+    assert len(both) == len(alone.table) == condition["relabel_pvalue"].notna().sum()
+    assert (both["relabel_pvalue"] == both["pvalue_alone"]).all()
+    assert set(condition["relabel_smallest_pvalue"]) == {alone.smallest_pvalue}
+    assert table.loc[table["contrast_type"] != "condition", "relabel_pvalue"].isna().all()
+    assert "relabel_pvalue" not in contrast(profiles, pairs, reference={"condition": "naive"})
+
+
+def test_donors_that_gave_both_conditions_exchange_them_within_each(reference_dir: Path):
+    profiles = synthetic(reference_dir, "null")
+    profiles.obs["donor_id"] = profiles.obs.groupby("condition")["sample_id"].rank("dense").astype(int).astype(str)
+    profiles.obs["sex"] = np.where(profiles.obs["donor_id"].astype(int) % 2 == 0, "female", "male")
+    table = contrast(
+        profiles, random_pairs(list(profiles.var_names), 5), reference={"condition": "naive"}, relabelings=99
+    )
+    smallest = table.loc[table["contrast_type"] == "condition", "relabel_smallest_pvalue"].unique()
+    assert smallest.tolist() == [2 / 2**6]
+
+
+def test_a_comparison_whose_labels_cannot_be_exchanged_has_no_check(reference_dir: Path):
+    profiles = synthetic(reference_dir, "null")
+    profiles.obs["run"] = profiles.obs["sample_id"].rank(method="dense").astype(float)
+    pairs = random_pairs(list(profiles.var_names), 5)
+    table = contrast(profiles, pairs, "~ condition + run", {"condition": "naive"}, relabelings=99)
+    assert (table["status"] == "tested").any()
+    assert table["relabel_pvalue"].isna().all()

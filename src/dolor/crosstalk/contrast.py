@@ -19,6 +19,7 @@ from dolor.crosstalk.expression import Complexes
 from dolor.crosstalk.interaction_tests import Answers, answers_of, fit_interactions
 from dolor.crosstalk.models import Model, models_of, replicates_of, samples_of, with_correlation
 from dolor.crosstalk.precision import expected_variance
+from dolor.crosstalk.relabel_check import with_relabeling
 from dolor.crosstalk.supply import supply_of
 from dolor.errors import DataError
 
@@ -38,6 +39,8 @@ def contrast(
     complexes: Complexes = "min",
     normalise: bool = True,
     ordered: Mapping[str, float] | None = None,
+    relabelings: int = 0,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Compare the interactions of conditions and sexes, with the donor as the unit of replication.
 
@@ -62,6 +65,12 @@ def contrast(
     ordered
         Position of every condition on an axis, such as ``{"naive": 0, "day3": 3, "day14": 14}``: adds the slope along
         it, log2 for one unit of the axis, as a ``condition`` whose case begins with ``trend:``.
+    relabelings
+        Beside every test between two conditions, exchange the labels of replicates in up to so many ways
+        (:func:`dolor.crosstalk.relabeling.relabel`), within donors that gave both conditions, else within the formula's
+        other columns. 0: do not.
+    seed
+        Of the random choice of relabelings.
 
     Returns
     -------
@@ -76,6 +85,8 @@ def contrast(
       estimate the variance from); or ``untestable``. ``reason`` says why.
     - ``infiltration`` and ``per_cell`` split the log2 change of the ligand's supply by the sender, each with its
       standard error (``infiltration_se``, ``per_cell_se``).
+    - ``relabel_pvalue`` is that of the exchanged labels, ``relabel_smallest_pvalue`` the smallest that these samples
+      allow, if ``relabelings`` are asked for.
     - With more than two conditions, ``omnibus_pvalue`` is that of the F test of all of them together.
 
     Raises
@@ -105,7 +116,7 @@ def contrast(
         raise DataError(f"the interactions lack the column(s) {', '.join(missing)}")
     dataset = profiles.obs["dataset_id"].astype(str).to_numpy()
     masks = [dataset == name for name in sorted(set(dataset))]
-    options = _Options(formula, dict(reference or {}), ordered, min_detection, complexes, normalise)
+    options = _Options(formula, dict(reference or {}), ordered, min_detection, complexes, normalise, relabelings, seed)
     # The matrices are many and small: threads of the linear algebra would wait for each other half of the time.
     with threadpool_limits(1, "blas"):
         tables = [_contrast_dataset(profiles[of_dataset], interactions, options) for of_dataset in masks]
@@ -121,6 +132,8 @@ class _Options(NamedTuple):
     min_detection: float
     complexes: Complexes
     normalise: bool
+    relabelings: int
+    seed: int
 
 
 def _contrast_dataset(profiles: AnnData, interactions: pd.DataFrame, options: _Options) -> pd.DataFrame:
@@ -141,7 +154,13 @@ def _contrast_dataset(profiles: AnnData, interactions: pd.DataFrame, options: _O
         raw = fit_interactions(modelled, variance, (pairs[0], pairs[1]), eligibility.code == 0, model, answers)
         split = split_supply(modelled, model.design.matrix, np.array([c.weights for c in model.comparisons]))
         parts.append(contrast_table(dataset_id, model, supply, interactions, answers, eligibility, raw, split))
-    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+    table = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+    if not options.relabelings:
+        return table
+    return with_relabeling(
+        table, profiles, interactions, options.formula, number=options.relabelings, seed=options.seed,
+        min_detection=options.min_detection, complexes=options.complexes, normalise=options.normalise,
+    )  # fmt: skip
 
 
 def _answers(model: Model, present: NDArray[np.bool_]) -> list[list[Answers]]:

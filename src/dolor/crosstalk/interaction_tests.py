@@ -251,4 +251,4 @@ def moderated_tests(raw: Raw, tested: Bools, conditions: int) -> Outcome:
     with ThreadPoolExecutor(_THREADS) as pool:
         list(pool.map(test, range(len(raw.effect))))
     omnibus = special.fdtrc(conditions, total, raw.joint / posterior) if conditions > 1 else raw.joint
-    return Outcome(*made, df=total, omnibus=omnibus)
+    return Outcome(made[0], made[1], made[2], made[3], made[4], total, omnibus)

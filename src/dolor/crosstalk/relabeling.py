@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from dolor.contracts.profiles import check_profiles
 from dolor.crosstalk.eligibility import eligibility_of
 from dolor.crosstalk.exchange import exceedances
+from dolor.crosstalk.expression import Complexes
 from dolor.crosstalk.models import replicates_of, samples_of
 from dolor.crosstalk.supply import Supply, supply_of
 from dolor.errors import DataError, DesignError
@@ -62,6 +63,8 @@ def relabel(
     number: int = 1000,
     seed: int = 0,
     min_detection: float = 0.01,
+    complexes: Complexes = "min",
+    normalise: bool = True,
 ) -> Relabeling:
     """Test the change from one condition to another by exchanging the labels of replicates.
 
@@ -79,7 +82,7 @@ def relabel(
         Most labellings; where fewer exist, each is used once.
     seed
         Of the random choice of labellings.
-    min_detection
+    min_detection, complexes, normalise
         As in :func:`dolor.crosstalk.contrast.contrast`.
 
     Returns
@@ -123,7 +126,7 @@ def relabel(
     strata = samples[list(within)].astype(str).agg("\t".join, axis=1).to_numpy() if within else np.zeros(len(samples))
     labels, exact = labelings(is_case, strata, number, seed)
     ligands, receptors = (interactions[side].astype(str).tolist() for side in ("ligand", "receptor"))
-    supply = supply_of(chosen, [*ligands, *receptors], replicate)
+    supply = supply_of(chosen, [*ligands, *receptors], replicate, complexes, normalise=normalise)
     eligible = eligibility_of(supply, ligands, receptors, min_detection).code == 0
     table = _table(supply, interactions, (ligands, receptors), eligible, (labels, strata))
     complement = bool((labels == ~labels[0]).all(axis=1).any())
