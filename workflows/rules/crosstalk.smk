@@ -59,8 +59,13 @@ rule contrast:
         reference=lambda wildcards: flags(
             reference_condition=REFERENCES[wildcards.dataset].condition,
             reference_sex=REFERENCES[wildcards.dataset].sex,
+            order=DATASETS[wildcards.dataset].order,
         ),
-        options=flags(formula=RUN.contrast.formula, **RUN.pairs.model_dump()),
+        options=flags(
+            formula=RUN.contrast.formula,
+            relabelings=RUN.contrast.relabelings,
+            **RUN.pairs.model_dump(),
+        ),
         code=code_digest("crosstalk", "knowledge"),
         signatures=signature_digest("mediators.tsv"),
     shell:

@@ -85,6 +85,12 @@ def contrast(
     reference_condition: Annotated[str, typer.Option(help="The condition that the others are compared with.")],
     reference_sex: Annotated[str, typer.Option(help="female or male.")] = "male",
     formula: Annotated[str, typer.Option(help="Design of the linear model over samples.")] = "~ condition * sex",
+    order: Annotated[
+        str, typer.Option(help="Conditions along an axis, such as 'naive=0,day3=3,day14=14': adds the trend.")
+    ] = "",
+    relabelings: Annotated[
+        int, typer.Option(min=0, help="Most exchanges of sample labels for the exact check; 0: no check.")
+    ] = 1000,
     file: PairsFile = "",
     merge: Merge = True,
 ) -> None:
@@ -97,17 +103,54 @@ def contrast(
     found = _read_profiles(source)
     organism = _organism(found.obs)
     pairs = _pairs(organism, file, merge)
-    contrasts = tl.contrast(found, pairs, formula, reference)
+    contrasts = tl.contrast(found, pairs, formula, reference, ordered=_positions(order), relabelings=relabelings)
     markers = populations.markers(organism, measured=found.var_names)
     contrasts = tl.flag_lost_identity(contrasts, found, markers, formula, reference)
     write_table(contrasts, out, tables.CONTRASTS)
     write_table(tl.composition(found, formula, reference), composition, tables.COMPOSITION)
     write_table(tl.receiver_response(found, populations.programmes(organism), formula, reference), response)
     statuses = {str(status): int(number) for status, number in contrasts["status"].value_counts().items()}
-    parameters = {"formula": formula, "reference": reference, "pairs": file, "merge": merge}
+    parameters = {"formula": formula, "reference": reference, "order": order, "relabelings": relabelings}
+    parameters |= {"pairs": file, "merge": merge}
     for result in (out, composition, response):
         write_provenance(result, stage="contrast", inputs=[source], parameters=parameters, dropped=statuses)
     typer.echo(", ".join(f"{number} {status}" for status, number in sorted(statuses.items())))
+    for line in _reach_of_relabeling(contrasts) if relabelings else ():
+        typer.echo(line)
+
+
+def from_de(
+    sources: Annotated[list[Path], typer.Argument(help="Tables of differential expression (csv, tsv; gzip or not).")],
+    out: Out,
+    organism: Annotated[str, typer.Option(help="mouse or human: whose symbols the tables use.")],
+    by: Annotated[str, typer.Option(help="Columns that keep comparisons apart, joined by commas.")] = "",
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="Where a column is not recognised: gene=, cell_type=, change=, pvalue=NAME."),
+    ] = None,
+    file: PairsFile = "",
+    merge: Merge = True,
+) -> None:
+    """Score interactions from tables of differential expression (Seurat, scanpy, DESeq2, edgeR, limma)."""
+    import pandas as pd
+
+    from dolor import tl
+    from dolor.contracts.vocabulary import organism_word
+    from dolor.io.metadata import read_metadata
+    from dolor.io.provenance import write_provenance
+    from dolor.io.tables import write_table
+
+    named = dict(_pair_of(text) for text in column or ())
+    table = pd.concat([read_metadata(source) for source in sources], ignore_index=True)
+    pairs = _pairs(cast("Organism", organism_word(organism)), file, merge)
+    found = tl.from_de(table, pairs, by=[name for name in by.split(",") if name], columns=named)
+    write_table(found, out)
+    statuses = {str(status): int(number) for status, number in found["status"].value_counts().items()}
+    parameters = {"organism": organism, "by": by, "columns": named, "pairs": file, "merge": merge}
+    write_provenance(out, stage="from-de", inputs=sources, parameters=parameters, dropped=statuses)
+    both, total = (int((found[f"qvalue_{kind}"] < 0.05).sum()) for kind in ("both", "sum"))
+    typer.echo(f"{statuses.get('tested', 0)} tested, {statuses.get('untestable', 0)} untestable")
+    typer.echo(f"q < 0.05: {both} where ligand and receptor both change, {total} where their sum does")
 
 
 def claims(results: Results, out: Out) -> None:
@@ -178,6 +221,38 @@ def summary(results: Results) -> None:
         typer.echo(line)
 
 
+def _positions(order: str) -> dict[str, float] | None:
+    """Read the positions of conditions on an axis; none if they have no order."""
+    from dolor.errors import UsageError
+
+    if not order:
+        return None
+    try:
+        return {name: float(position) for name, position in map(_pair_of, order.split(","))}
+    except ValueError as error:
+        raise UsageError(f"--order '{order}' names a position that is no number ({error})") from None
+
+
+def _pair_of(text: str) -> tuple[str, str]:
+    from dolor.errors import UsageError
+
+    name, separator, value = (part.strip() for part in text.rpartition("="))
+    if not (name and separator and value):
+        raise UsageError(f"'{text}' is not of the form NAME=VALUE")
+    return name, value
+
+
+def _reach_of_relabeling(contrasts: pd.DataFrame) -> list[str]:
+    """Say for each comparison of conditions how small a p of the exchanged labels can be."""
+    keys = ["dataset_id", "case", "reference", "relabel_smallest_pvalue"]
+    between = contrasts.loc[contrasts["relabel_smallest_pvalue"].notna(), keys].drop_duplicates()
+    return [
+        f"{row['case']} against {row['reference']}: the smallest p that exchanged labels can reach is "
+        f"{row['relabel_smallest_pvalue']:.3g}"
+        for row in between.to_dict("records")
+    ] or ["no labels can be exchanged in this design: no exact check"]
+
+
 def _pairs(organism: Organism, file: str, merge: bool) -> pd.DataFrame:
     from dolor import catalog
 
@@ -223,5 +298,5 @@ def _setting(source: Path) -> tuple[str, Setting]:
 
 def add_to(app: typer.Typer) -> None:
     """Hang the commands into the command line, in the order in which a run takes them."""
-    for command in (profiles, score, contrast, meta, claims, methods, report, summary):
+    for command in (profiles, score, contrast, from_de, meta, claims, methods, report, summary):
         app.command()(command)

@@ -43,6 +43,7 @@ class Dataset(Section):
     empty: str = Field("", description="h5ad file of droplets without a cell (sample_id in obs), for ambient RNA.")
     reference: Reference | None = Field(None, description="Reference levels of this dataset alone.")
     labels: str = Field("", description="Column with published labels to compare the annotation with.")
+    order: str = Field("", description="Its conditions along an axis, such as 'naive=0,day3=3': adds the trend.")
 
 
 class Simulation(Section):
@@ -97,6 +98,9 @@ class Contrast(Section):
     )
     formula: str = Field("~ condition * sex", description="Design of the linear model over samples.")
     reference: Reference = Field(Reference(), description="Levels that the others are compared with.")
+    relabelings: int = Field(
+        1000, ge=0, le=1_000_000, description="Most exchanges of sample labels for the exact check; 0: no check."
+    )
 
 
 class Config(Section):
