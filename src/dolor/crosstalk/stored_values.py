@@ -33,14 +33,15 @@ class StoredValues:
     Parameters
     ----------
     dataset
-        Of numbers; its file must stay open.
+        Of numbers; its file must stay open. Arrays of zarr are read through zarr.
     """
 
-    def __init__(self, dataset: h5py.Dataset) -> None:
+    def __init__(self, dataset: Any) -> None:
         self._dataset = dataset
         self._dtype = dataset.dtype
-        self._offset = _offset_of_one_piece(dataset)
-        self._chunks = _places_of_chunks(dataset)
+        in_hdf5 = isinstance(dataset, h5py.Dataset)
+        self._offset = _offset_of_one_piece(dataset) if in_hdf5 else None
+        self._chunks = _places_of_chunks(dataset) if in_hdf5 else None
         # The chunk unpacked last: the next window often begins in it.
         self._last: tuple[int, NDArray[Any]] = (-1, np.empty(0, self._dtype))
 
