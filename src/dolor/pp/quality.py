@@ -35,13 +35,11 @@ def cell_metrics(adata: AnnData) -> pd.DataFrame:
     -------
     One row a cell: ``n_counts``, ``n_genes``, ``mito_fraction`` (0 where the cell has no counts).
     """
-    counts = adata.layers["counts"]
+    counts = sparse.csr_matrix(adata.layers["counts"])
     n_counts = np.asarray(counts.sum(axis=1)).ravel().astype(float)
     is_mito = np.asarray(adata.var_names.str.upper().str.startswith("MT-"))
     mito = np.asarray(counts[:, is_mito].sum(axis=1)).ravel() if is_mito.any() else np.zeros(adata.n_obs)
-    detected = np.asarray(
-        (counts > 0).sum(axis=1) if not sparse.issparse(counts) else counts.count_nonzero(axis=1)
-    ).ravel()
+    detected = np.asarray(counts.count_nonzero(axis=1)).ravel()
     share = np.divide(mito, n_counts, out=np.zeros_like(n_counts), where=n_counts > 0)
     return pd.DataFrame(
         {"n_counts": n_counts, "n_genes": detected.astype(np.int64), "mito_fraction": share}, index=adata.obs_names
