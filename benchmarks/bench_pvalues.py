@@ -1,23 +1,20 @@
 """Time from a matrix in memory to a table of p-values of the CellPhoneDB statistic: dolor against its peers.
 
-Usage: ``python benchmarks/bench_pvalues.py --venv DIR [--cells 100000] [--pairs 150] [--rounds 3] [--peers liana]``
+Usage: ``python benchmarks/bench_pvalues.py --venv DIR [--cells 5000 20000 100000] [--pairs 150 4600] [--rounds 3]``
 
-``--venv`` names a folder for the environment of the peers, which is made there on the first run. All run one thread on
-the same simulated cells, in turn; a round gives each one processor-seconds figure, and the ratio is paired by round.
-The peers permute 1,000 times. dolor starts from raw counts and normalises them, the peers get normalised expression.
+``--venv`` names a folder for the environments of the peers, one each, which are made there on the first run. All run
+one thread on the same simulated cells, in turn; a round gives each one figure of processor seconds, and ratios are
+paired by round. Peers that permute do so 1,000 times. CellPhoneDB's time is extrapolated from 51 and 101 permutations,
+which stand beside it, and it sits out the larger resource, whose tables need over 13 GB. dolor starts from raw counts
+and normalises them, the peers get normalised expression. 150 pairs are as many as the catalog has, 4,600 as LIANA's
+consensus.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import anndata
@@ -25,9 +22,13 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-REQUIREMENTS = ("liana==1.10.0", "squidpy==1.8.2", "anndata==0.12.19")
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-PERMUTATIONS = 1000
+from cellphonedb_tables import write_database
+from rounds import interpreter, machine, measure, median_ratio, rounded
+
+SCRIPT = Path(__file__).with_name("run_pvalues.py")
+PEERS = ("liana", "squidpy", "fastccc", "cellphonedb")
+# CellPhoneDB is killed by more pairs than these.
+MOST_PAIRS_OF_CELLPHONEDB = 1000
 
 
 def simulate(cells: int, types: int, genes: int, seed: int = 0) -> anndata.AnnData:
@@ -57,95 +58,42 @@ def draw_pairs(number: int, genes: int, seed: int = 1) -> pd.DataFrame:
     return drawn.assign(interaction_id=drawn["ligand"] + ":" + drawn["receptor"])
 
 
-def with_dolor(cells: anndata.AnnData, pairs: pd.DataFrame) -> Callable[[], object]:
-    """Prepare a run of dolor; the kernels are compiled before the clock starts."""
-    from dolor.crosstalk.profiles import profiles
-    from dolor.crosstalk.score import score
-
-    score(profiles(cells[:200].copy(), pairs, trimean=False), pairs, methods=["lr_means"])
-    return lambda: score(profiles(cells, pairs, trimean=False), pairs, methods=["lr_means"])
-
-
-def with_liana(cells: anndata.AnnData, pairs: pd.DataFrame) -> Callable[[], object]:
-    """Prepare a run of LIANA."""
-    import liana
-
-    options = {"resource": pairs[["ligand", "receptor"]], "use_raw": False, "verbose": False, "inplace": False}
-    return lambda: liana.mt.cellphonedb(
-        cells, groupby="cell_type", n_perms=PERMUTATIONS, expr_prop=0.1, n_jobs=1, **options
-    )
-
-
-def with_squidpy(cells: anndata.AnnData, pairs: pd.DataFrame) -> Callable[[], object]:
-    """Prepare a run of squidpy."""
-    import squidpy
-
-    named = pairs.rename(columns={"ligand": "source", "receptor": "target"})[["source", "target"]]
-    options = {"use_raw": False, "copy": True, "show_progress_bar": False, "threshold": 0.1, "n_jobs": 1, "seed": 0}
-    return lambda: squidpy.gr.ligrec(
-        cells, "cell_type", interactions=named, n_perms=PERMUTATIONS, corr_method=None, **options
-    )
-
-
-RUNS = {"dolor": with_dolor, "liana": with_liana, "squidpy": with_squidpy}
-
-
-def measure(tool: str, folder: Path) -> None:
-    """Run one tool once on the stored input, and print processor and wall seconds of the call."""
-    run = RUNS[tool](anndata.read_h5ad(folder / "cells.h5ad"), pd.read_csv(folder / "pairs.csv"))
-    wall, processor = time.perf_counter(), time.process_time()
-    run()
-    print(json.dumps({"processor": time.process_time() - processor, "wall": time.perf_counter() - wall}))
-
-
-def environment(folder: Path) -> Path:
-    """Return the interpreter of the peers' environment, made on the first call."""
-    python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *REQUIREMENTS], check=True)
-    return python
+def compare(folder: Path, pythons: dict[str, Path], pairs: int, rounds: int) -> dict[str, object]:
+    """Measure all tools in paired rounds."""
+    tools = [name for name in pythons if name != "cellphonedb" or pairs <= MOST_PAIRS_OF_CELLPHONEDB]
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in tools}
+    for _ in range(rounds):
+        for name in tools:
+            found[name].append(measure(pythons[name], SCRIPT, [name, str(folder)]))
+    return {
+        "figures": {name: rounded(values) for name, values in found.items()},
+        "times_faster": {name: median_ratio(found[name], found["dolor"], "processor") for name in tools[1:]},
+    }
 
 
 def main() -> None:
-    """Measure in paired rounds, and print one JSON object."""
+    """Measure every number of cells with every number of pairs, and print one JSON object for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--venv", type=Path, help="folder for the peers' environment")
-    parser.add_argument("--cells", type=int, default=100_000)
+    parser.add_argument("--venv", type=Path, required=True, help="folder for the peers' environments")
+    parser.add_argument("--cells", type=int, nargs="+", default=[5000, 20_000, 100_000])
     parser.add_argument("--types", type=int, default=20)
     parser.add_argument("--genes", type=int, default=3000)
-    parser.add_argument("--pairs", type=int, default=150)
+    parser.add_argument("--pairs", type=int, nargs="+", default=[150, 4600])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--peers", nargs="*", default=["liana", "squidpy"], choices=["liana", "squidpy"])
-    parser.add_argument("--measure", nargs=2, metavar=("TOOL", "FOLDER"), help=argparse.SUPPRESS)
+    parser.add_argument("--peers", nargs="*", default=PEERS, choices=PEERS)
     options = parser.parse_args()
-    if options.measure:
-        return measure(options.measure[0], Path(options.measure[1]))
-    if options.peers and not options.venv:
-        parser.error("--venv is needed to run peers")
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        simulate(options.cells, options.types, options.genes).write_h5ad(folder / "cells.h5ad")
-        draw_pairs(options.pairs, options.genes).to_csv(folder / "pairs.csv", index=False)
-        tools = {"dolor": Path(sys.executable)} | {name: environment(options.venv) for name in options.peers}
-        seconds: dict[str, list[float]] = {name: [] for name in tools}
-        for _ in range(options.rounds):
-            for name, python in tools.items():
-                command = [str(python), __file__, "--measure", name, str(folder)]
-                output = subprocess.run(
-                    command, check=True, env=os.environ | ONE_THREAD, capture_output=True, text=True
-                ).stdout
-                seconds[name].append(json.loads(output.strip().splitlines()[-1])["processor"])
-    ratio = {
-        name: round(
-            statistics.median(peer / ours for peer, ours in zip(seconds[name], seconds["dolor"], strict=True)), 1
-        )
-        for name in options.peers
-    }
-    size = {"cells": options.cells, "types": options.types, "genes": options.genes, "pairs": options.pairs}
-    rounded = {name: [round(value, 3) for value in values] for name, values in seconds.items()}
-    print(json.dumps({**size, "processor_seconds": rounded, "times_faster": ratio}, indent=2))
-    return None
+    pythons = {name: interpreter(options.venv, name) for name in ("dolor", *options.peers)}
+    for cells in options.cells:
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            simulate(cells, options.types, options.genes).write_h5ad(folder / "cells.h5ad")
+            for number in options.pairs:
+                pairs = draw_pairs(number, options.genes)
+                pairs.to_csv(folder / "pairs.csv", index=False)
+                write_database(pairs, folder / "database")
+                size = {"cells": cells, "types": options.types, "genes": options.genes, "pairs": len(pairs)}
+                result = compare(folder, pythons, len(pairs), options.rounds)
+                print(json.dumps({**size, "machine": machine(), **result}, indent=2), flush=True)
 
 
 if __name__ == "__main__":
