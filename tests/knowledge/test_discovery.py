@@ -44,6 +44,13 @@ def test_pairs_without_a_mouse_gene_are_left_out_and_named():
     assert mouse.attrs["dropped"] == ("CXCL8:CXCR2",)
 
 
+def test_human_genes_with_one_mouse_gene_are_one_pair_and_named():
+    mouse = from_resource(resource(("XCL1", "XCR1"), ("XCL2", "XCR1"), ("CEACAM1", "CEACAM6")), "mouse")
+    assert mouse[["interaction_id", "ligand"]].to_numpy().tolist() == [["XCL1:XCR1", "Xcl1"]]
+    assert mouse.attrs["merged"] == ("XCL2:XCR1",)
+    assert mouse.attrs["dropped"] == ("CEACAM1:CEACAM6",)
+
+
 def test_a_table_without_the_two_columns_is_refused():
     with pytest.raises(DataError, match="no column 'receptor'; it has ligand, target"):
         from_resource(pd.DataFrame(columns=["ligand", "target"]))
@@ -83,6 +90,21 @@ class TestInstalledLiana:
 
         for name in set(show_resources()) - {"mouseconsensus"}:
             assert len(catalog.discovery(name, "human")) > 100, name
+
+    @pytest.mark.filterwarnings("ignore")
+    @pytest.mark.parametrize("organism", ["human", "mouse"])
+    def test_what_is_exported_comes_back_as_own_pairs(self, organism, tmp_path):
+        """FCER2 and integrins, or NTRK3 and PTPRF, are receptors on both sides: no pair of them is swapped."""
+        pairs = catalog.discovery("consensus", organism).replace("TDGF1", "CRIPTO", regex=True)  # its name of today
+        pairs.to_csv(tmp_path / "pairs.tsv", sep="\t", index=False)
+        own = catalog.interactions(organism, pairs=tmp_path / "pairs.tsv", merge=False)
+        assert own[["ligand", "receptor"]].to_numpy().tolist() == pairs[["ligand", "receptor"]].to_numpy().tolist()
+        turned = pairs.rename(columns={"ligand": "receptor", "receptor": "ligand"})
+        turned[turned["ligand"] == ("IL6R+IL6ST" if organism == "human" else "Il6ra+Il6st")].to_csv(
+            tmp_path / "turned.tsv", sep="\t", index=False
+        )
+        with pytest.raises(DataError, match="ligand and receptor look swapped"):
+            catalog.interactions(organism, pairs=tmp_path / "turned.tsv", merge=False)
 
     @pytest.mark.filterwarnings("ignore")
     def test_unknown_and_mouse_resources_are_refused(self):

@@ -17,7 +17,7 @@ from dolor.errors import DataError
 from dolor.knowledge import genelogic
 from dolor.knowledge.vocabulary import LISTS, VOCABULARY, nearest, words
 
-__all__ = ["Fault", "check", "looks_like_receptor", "pair_faults", "row_faults", "table_faults"]
+__all__ = ["Fault", "check", "looks_like_messenger", "looks_like_receptor", "pair_faults", "row_faults", "table_faults"]
 
 _REQUIRED = ("id", "mediator", "source_cell", "target_cell", "statement", "locator")
 _IDENTITY = (
@@ -25,8 +25,14 @@ _IDENTITY = (
     "context", "effect", "sex", "species", "locator",
 )  # fmt: skip
 _RECEPTOR_FAMILIES = re.compile(
-    r"(ACKR|AXL|CCR|CSF\dR|CX?3?CR|ESR|FC[GE]R|GUCY1|HTR\d|ICOS$|IFN[AGL]R|IL\d+(R|ST)|IL1RAP|MERTK|NGFR|NTRK|"
+    r"(ACKR|AXL|CCR|CSF\dR|CX?3?CR|ESR|FC[GE]R|GUCY1|HTR\d|ICOS$|IFN[AGL]R|IL\d+(R(?!N)|ST)|IL1RAP|MERTK|NGFR|NTRK|"
     r"OPR[DKLM]|P2R|PTG[DEFI]R|TLR\d|TNFRSF|TREM\d|TRP[AMV]\d|TYRO3)"
+)
+# What is released to act elsewhere, or makes what is released. Adhesion molecules stand on either side of a pair, so they are in neither list.
+_MESSENGER_FAMILIES = re.compile(
+    r"(BDNF$|CCL\d|CX3?CL\d|XCL\d|CNTF$|CRP$|CSF\d$|CYB[AB]$|EBI3$|FGF\d|GAS6$|GCH1$|GDNF$|ICOSLG$|"
+    r"IFN[ABGKLW]\d*$|IGH[EG]|IL\d+[A-F]?$|LIF$|NGF$|NOS\d$|NTF\d$|OSM$|PDYN$|PENK$|POMC$|PTG[DE]S\d?$|PTGS\d$|"
+    r"SLC18A2$|TGFB\d$|THBS\d$|TNF$|TNFSF\d|TPH\d$)"
 )
 
 
@@ -101,8 +107,8 @@ def pair_faults(ligand: str, receptor: str) -> Iterator[tuple[str, str]]:
         return
     if genelogic.canonical(ligand) == genelogic.canonical(receptor):
         yield "receptor", f"'{receptor}' is paired with itself"
-    elif any(map(looks_like_receptor, parsed["ligand"])) and not any(map(looks_like_receptor, parsed["receptor"])):
-        yield "ligand", f"'{ligand}' is a receptor and '{receptor}' is none: ligand and receptor look swapped"
+    elif any(map(looks_like_receptor, parsed["ligand"])) and any(map(looks_like_messenger, parsed["receptor"])):
+        yield "ligand", f"'{ligand}' is a receptor and '{receptor}' a messenger: ligand and receptor look swapped"
 
 
 def looks_like_receptor(symbol: str) -> bool:
@@ -114,6 +120,17 @@ def looks_like_receptor(symbol: str) -> bool:
     (True, False)
     """
     return bool(_RECEPTOR_FAMILIES.match(symbol.upper()))
+
+
+def looks_like_messenger(symbol: str) -> bool:
+    """Say whether a symbol belongs to a family of messengers, which act on receptors and are none.
+
+    Examples
+    --------
+    >>> looks_like_messenger("Cxcl1"), looks_like_messenger("Itgav"), looks_like_messenger("Il6ra")
+    (True, False, False)
+    """
+    return bool(_MESSENGER_FAMILIES.match(symbol.upper()))
 
 
 def _rows(catalog: pd.DataFrame) -> Iterator[tuple[int, dict[str, str]]]:

@@ -32,7 +32,8 @@ def discovery(resource: str = "consensus", organism: Organism = "mouse") -> pd.D
     -------
     One row a pair, in the columns of :func:`dolor.knowledge.catalog.interactions`; ``catalog_ids``, ``ligand_proxy``
     and ``mediator_class`` are empty.
-    ``attrs["dropped"]`` holds the interaction ids that have no counterpart in the mouse.
+    ``attrs["dropped"]`` holds the interaction ids that have no counterpart in the mouse, or only one gene for both
+    sides; ``attrs["merged"]`` those whose mouse genes are the same as of an id above them, which stands for both.
 
     Raises
     ------
@@ -101,12 +102,15 @@ def from_resource(table: pd.DataFrame, organism: Organism = "mouse") -> pd.DataF
     if organism == "mouse":
         found = counterparts(pd.unique(human.to_numpy().ravel()), "mouse")
         sides = human.map(lambda text: translate(text, found))
-    kept = (sides != "").all(axis=1)
+    same = sides.map(lambda text: genelogic.canonical(text) if text else "")
+    kept = (same != "").all(axis=1) & (same["ligand"] != same["receptor"])
     frame = sides.assign(
         interaction_id=ids, ligand_proxy="", catalog_ids="", mediator=human["ligand"], mediator_class=""
     )
-    result = frame.loc[kept, list(INTERACTION_COLUMNS)].reset_index(drop=True)
-    result.attrs["dropped"] = tuple(ids[~kept])
+    # Human genes without a mouse gene of their own (KIR3DL1 and KIR3DL2) end as one pair.
+    repeated = same.duplicated() & kept
+    result = frame.loc[kept & ~repeated, list(INTERACTION_COLUMNS)].reset_index(drop=True)
+    result.attrs["dropped"], result.attrs["merged"] = tuple(ids[~kept]), tuple(ids[repeated])
     return result
 
 
@@ -114,4 +118,5 @@ def _expression(name: str) -> str:
     """Read LIANA's name of a ligand or receptor as a gene expression."""
     if name in MERGED_LIGANDS:
         return MERGED_LIGANDS[name]
-    return genelogic.format([name.split("_")])
+    # One resource writes a stray semicolon behind a gene.
+    return genelogic.format([name.rstrip(";").split("_")])
