@@ -28,6 +28,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[tuple[str, str]] = []
         self.tag = '"one"'
+        self.claims = 0
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -37,6 +38,12 @@ class Server(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     def log_message(self, *args: object) -> None:
         pass
+
+    def do_HEAD(self) -> None:
+        """Say how large it would be, unless asked for what a server does not answer so."""
+        self.send_response(405 if "no_head" in self.path else 200)
+        self.send_header("Content-Length", str(self.server.claims or len(CONTENT)))
+        self.end_headers()
 
     def do_GET(self) -> None:
         server, name = self.server, self.path.rsplit("/", 1)[-1]
@@ -185,8 +192,10 @@ def test_a_study_is_fetched_recorded_and_verified(server: Server, tmp_path: Path
     (path,) = dl.datasets.fetch("GSE198485", mirror=server.url, folder=tmp_path, say=said.append)
     assert path == tmp_path / "GSE198485" / NAME
     assert sha256(path) in (tmp_path / "GSE198485" / "downloads.lock.json").read_text()
-    assert f"{NAME} (size not known)" in said[0]
-    dl.datasets.fetch("GSE198485", mirror=server.url, folder=tmp_path)
+    assert said[0] == f"GSE198485: 1 file(s) in {tmp_path / 'GSE198485'}, 1.05 MB to fetch"
+    assert said[1] == f"  {NAME}: 1.05 MB, {server.url}/GSE198485/{NAME}"
+    dl.datasets.fetch("GSE198485", mirror=server.url, folder=tmp_path, say=said.append)
+    assert said[-1] == f"  {NAME}: is here"
     assert len(server.asked) == 1
     path.write_bytes(CONTENT[:-1] + b"!")
     with pytest.raises(IntegrityError, match="is not the file that was downloaded"):
@@ -200,6 +209,42 @@ def test_a_study_is_fetched_recorded_and_verified(server: Server, tmp_path: Path
     with pytest.raises(IntegrityError, match="not copied"):
         dl.datasets.fetch("GSE198485", mirror=tmp_path / "mirror", folder=tmp_path)
     assert not path.exists()
+
+
+def test_a_dry_run_says_sizes_and_fetches_nothing(server: Server, tmp_path: Path) -> None:
+    said: list[str] = []
+    files = dl.datasets.fetch("GSE197289", mirror=server.url, folder=tmp_path, say=said.append, dry_run=True)
+    assert [path.name for path in files] == [
+        "GSE197289_snRNA-seq_mouse_raw_counts.RDS.gz", "GSE197289_snRNA-seq_mouse_barcode_meta.csv.gz",
+    ]  # fmt: skip
+    assert "2.1 MB to fetch" in said[0]
+    assert list(tmp_path.iterdir()) == []
+    assert server.asked == []
+    dl.datasets.fetch("GSE197289", mirror=f"{server.url}/no_head", folder=tmp_path, say=said.append, dry_run=True)
+    assert "383 MB to fetch" in said[3]  # as GEO shows them
+    dl.datasets.fetch("GSE198485", mirror=f"{server.url}/no_head", folder=tmp_path, say=said.append, dry_run=True)
+    assert said[-2].endswith("0 bytes to fetch, and 1 of unknown size")
+
+
+def test_what_does_not_fit_on_the_disk_is_refused_before_anything_comes(server: Server, tmp_path: Path) -> None:
+    server.claims = 10**17
+    with pytest.raises(DataError, match=r"GSE197289: needs 200,000,000,000,000,000 bytes, and .* has room for"):
+        dl.datasets.fetch("GSE197289", mirror=server.url, folder=tmp_path)
+    assert server.asked == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_that_record_at_once_lose_nothing(tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from dolor.io.lockfile import record, recorded
+
+    files = [tmp_path / f"{number}.h5" for number in range(20)]
+    for file in files:
+        file.write_bytes(b"x")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda file: record(file, "somewhere", sha256(file)), files))
+    assert recorded(tmp_path).keys() == {file.name for file in files}
 
 
 def test_mirrors_that_are_folders_and_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +266,7 @@ def test_mirrors_that_are_folders_and_no_network(tmp_path: Path, monkeypatch: py
         dl.datasets.fetch("kang2018", folder=tmp_path)
 
 
-def test_own_studies_are_added_once(tmp_path: Path) -> None:
+def test_own_studies_are_added_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = tmp_path / "entry.yaml"
     entry.write_text(
         "ours:\n  title: x\n  citation: {text: y}\n  organism: mouse\n  tissue: nerve\n  compartment: nerve\n"
@@ -229,7 +274,14 @@ def test_own_studies_are_added_once(tmp_path: Path) -> None:
         "  conditions: [{value: naive, model: naive, role: reference}]\n"
     )
     own = tmp_path / "own.yaml"
-    assert dl.datasets.add(entry, own) == ["ours"]
+    with pytest.raises(UsageError, match="name it once for all in .DOLOR_REGISTRY"):
+        dl.datasets.add(entry)
+    monkeypatch.setenv("DOLOR_REGISTRY", str(own))
+    assert dl.datasets.add(entry) == ["ours"]
+    assert dl.datasets.show("ours").tissue == "nerve"
+    monkeypatch.delenv("DOLOR_REGISTRY")
+    with pytest.raises(UsageError, match="no study 'ours'"):
+        dl.datasets.show("ours")
     before = own.read_text()
     with pytest.raises(DataError, match="'ours' is already in the registry"):
         dl.datasets.add(entry, own)

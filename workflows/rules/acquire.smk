@@ -1,4 +1,4 @@
-# Where cells come from: the embedded simulated study, or a study of the registry.
+# Where cells come from: the embedded simulated study, a public study that is downloaded, or a file.
 
 
 rule simulate:
@@ -22,9 +22,26 @@ rule simulate:
         " --out {output.cells:q} --truth {output.truth:q} > {log:q} 2>&1"
 
 
+# Public data is kept outside of the results ($DOLOR_DATA, else data/), so that a run that is started anew or elsewhere
+# finds it. What a broken download has brought stays there and is resumed.
+rule fetch:
+    output:
+        "resources/fetched/{study}.json",
+    log:
+        "logs/fetch/{study}.log",
+    retries: 3
+    localrule: True
+    conda:
+        "../environment.yaml"
+    params:
+        entry=lambda wildcards: study_digest(wildcards.study),
+    shell:
+        "dolor datasets fetch {wildcards.study:q} --receipt {output:q} > {log:q} 2>&1"
+
+
 rule read:
     input:
-        raw_file,
+        raw_input,
     output:
         temp(f"{RESULTS}/{{dataset}}/raw.h5ad"),
     log:
@@ -35,7 +52,8 @@ rule read:
         "../environment.yaml"
     params:
         study=lambda wildcards: DATASETS[wildcards.dataset].study,
+        path=lambda wildcards, input: raw_path(wildcards.dataset, str(input)),
+        entry=lambda wildcards: entry_digest(wildcards.dataset),
         code=code_digest("knowledge"),
-        signatures=signature_digest("datasets.yaml"),
     shell:
-        "dolor read {params.study:q} --path {input:q} --dataset-id {wildcards.dataset} --out {output:q} > {log:q} 2>&1"
+        "dolor read {params.study:q} {params.path} --dataset-id {wildcards.dataset} --out {output:q} > {log:q} 2>&1"

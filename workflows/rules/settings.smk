@@ -5,9 +5,11 @@ import sys
 from pathlib import Path
 
 import dolor.config
-from dolor.config.digest import code_digest, signature_digest
+from dolor.config.digest import code_digest, signature_digest, study_digest
 from dolor.errors import DolorError
-from dolor.io.study import study_file
+from dolor.io.files import is_offered
+from dolor.io.study import is_registered, study_file
+from dolor.knowledge import registry
 
 try:
     # A table of datasets may lie beside the configuration that names it.
@@ -28,6 +30,7 @@ COMBINABLE = len({dataset.compartment for dataset in RUN.datasets}) < len(DATASE
 
 wildcard_constraints:
     dataset="|".join(map(re.escape, DATASETS)),
+    study="[^/]+",
 
 
 def flags(**options):
@@ -42,14 +45,51 @@ def flags(**options):
     return " ".join(words)
 
 
-def raw_file(wildcards):
-    """Give the file of a dataset: simulated here, or where the configuration or the registry says."""
+def is_downloaded(dataset):
+    """Tell whether a dataset has to be fetched by name first."""
+    return (
+        not dataset.path
+        and dataset.study != "simulated"
+        and is_registered(dataset.study)
+        and is_offered(registry.show(dataset.study))
+    )
+
+
+def raw_input(wildcards):
+    """Give what a dataset is read from: simulated here, the receipt of its download, or the file that was named."""
     dataset = DATASETS[wildcards.dataset]
     if dataset.study == "simulated":
         return f"resources/simulated/{dataset.id}.h5ad"
+    if is_downloaded(dataset):
+        return f"resources/fetched/{dataset.study}.json"
     return str(study_file(dataset.study, dataset.path))
 
 
 def empty_droplets(wildcards):
     """Give the file of a dataset's empty droplets, if it has one."""
     return DATASETS[wildcards.dataset].empty or []
+
+
+def raw_path(name, found):
+    """Name the file to read, unless the registry says where the study lies."""
+    return "" if is_downloaded(DATASETS[name]) else f"--path {shlex.quote(found)}"
+
+
+def entry_digest(name):
+    """Return a digest of what the registry says of a dataset; empty for a file of one's own."""
+    study = DATASETS[name].study
+    return study_digest(study) if study != "simulated" and is_registered(study) else ""
+
+
+def check_can_be_read(dataset):
+    """Stop before any job where the registry knows too little of a study to read it by name."""
+    named = dataset.study != "simulated" and is_registered(dataset.study)
+    if named and not dataset.path and not registry.show(dataset.study).readable:
+        sys.exit(
+            f"dolor: dataset '{dataset.id}': the registry does not know enough of '{dataset.study}' to read it by name; "
+            f"see  dolor datasets show {dataset.study}"
+        )
+
+
+for dataset in RUN.datasets:
+    check_can_be_read(dataset)

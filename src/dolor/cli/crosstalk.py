@@ -24,7 +24,7 @@ PairsFile = Annotated[str, typer.Option("--file", help="A table of your own liga
 Merge = Annotated[bool, typer.Option(help="Add your pairs to the catalog, or use them alone.")]
 
 # Samples differ in what their rising genes take from the others; these many abundant genes are enough to see it.
-_GENES_TO_NORMALISE_BY = 1000
+GENES_TO_NORMALISE_BY = 1000
 
 
 def profiles(
@@ -41,8 +41,9 @@ def profiles(
     from dolor.io.provenance import write_provenance
 
     organism = _organism(read_obs(source))
-    genes = _genes_besides(read_var(source), organism)
-    found = tl.profiles(source, _pairs(organism, file, merge), groupby=groupby, genes=genes)
+    var = read_var(source)
+    genes = genes_besides(var.index, var["n_counts"].nlargest(GENES_TO_NORMALISE_BY).index, organism)
+    found = tl.profiles(source, pairs_of(organism, file, merge), groupby=groupby, genes=genes)
     with atomic_path(out) as temporary:
         found.write_h5ad(temporary)
     parameters = {"groupby": groupby, "pairs": file, "merge": merge}
@@ -65,7 +66,7 @@ def score(
 
     found = _read_profiles(source)
     explained = pp.profile_evidence(found, read_table(ambient, tables.AMBIENT)) if ambient else None
-    scores = tl.score(found, _pairs(_organism(found.obs), file, merge), ambient=explained)
+    scores = tl.score(found, pairs_of(_organism(found.obs), file, merge), ambient=explained)
     write_table(scores, out, tables.INTERACTIONS)
     made = [Path(out)]
     if explained is not None and evidence:
@@ -102,7 +103,7 @@ def contrast(
     reference = {"condition": reference_condition, "sex": reference_sex}
     found = _read_profiles(source)
     organism = _organism(found.obs)
-    pairs = _pairs(organism, file, merge)
+    pairs = pairs_of(organism, file, merge)
     contrasts = tl.contrast(found, pairs, formula, reference, ordered=_positions(order), relabelings=relabelings)
     markers = populations.markers(organism, measured=found.var_names)
     contrasts = tl.flag_lost_identity(contrasts, found, markers, formula, reference)
@@ -253,19 +254,19 @@ def _reach_of_relabeling(contrasts: pd.DataFrame) -> list[str]:
     ] or ["no labels can be exchanged in this design: no exact check"]
 
 
-def _pairs(organism: Organism, file: str, merge: bool) -> pd.DataFrame:
+def pairs_of(organism: Organism, file: str = "", merge: bool = True) -> pd.DataFrame:
+    """Give the catalog's pairs, with a user's own or replaced by them."""
     from dolor import catalog
 
     return catalog.interactions(organism, pairs=file or None, merge=merge)
 
 
-def _genes_besides(var: pd.DataFrame, organism: Organism) -> list[str]:
-    """Choose what profiles keep besides the pairs: response programmes, markers, and genes to normalise by."""
+def genes_besides(measured: pd.Index, steady: pd.Index, organism: Organism) -> list[str]:
+    """Choose what profiles keep besides the pairs: response programmes, markers, and abundant genes to normalise by."""
     from dolor import populations
 
-    telling = populations.markers(organism, measured=var.index)["gene"]
+    telling = populations.markers(organism, measured=measured)["gene"]
     answering = populations.programmes(organism)["gene"]
-    steady = var["n_counts"].nlargest(_GENES_TO_NORMALISE_BY).index
     return sorted({*telling, *answering, *steady})
 
 

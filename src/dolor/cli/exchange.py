@@ -1,4 +1,4 @@
-"""Commands that bring cells in from a census and take results out to other programs."""
+"""Commands that take results out to other programs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 Source = Annotated[Path, typer.Argument(help="The file to export.", show_default=False)]
 Out = Annotated[Path, typer.Option(help="The file to write.", show_default=False)]
-Words = Annotated[list[str] | None, typer.Option(help="Value wanted; may be given several times.")]
 
 export = typer.Typer(help="Results in the forms that other programs read.", no_args_is_help=True)
 
@@ -63,33 +62,9 @@ def export_liana(source: Source, out: Out) -> None:
     write_tsv(liana_table(read_table(source)), out)
 
 
-def census(
-    uri: Annotated[str, typer.Option(help="Folder or address of a Census.")],
-    organism: Annotated[str, typer.Option(help="mouse or human.")],
-    out: Out,
-    tissue: Words = None,
-    disease: Words = None,
-    cell_type: Words = None,
-    sex: Words = None,
-) -> None:
-    """Read cells of the CELLxGENE Census by what they are."""
-    from dolor.io.atomic import atomic_path
-    from dolor.io.census import read_census
-    from dolor.io.provenance import write_provenance
-
-    asked = {"tissue": tissue, "disease": disease, "cell_type": cell_type, "sex": sex}
-    query = {field: values for field, values in asked.items() if values}
-    cells = read_census(uri, organism, query)
-    with atomic_path(out) as temporary:
-        cells.write_h5ad(temporary, compression="lzf")
-    write_provenance(out, stage="census", parameters={"organism": organism, "query": query})
-    typer.echo(f"{cells.n_obs} cells × {cells.n_vars} genes, {cells.obs['sample_id'].nunique()} samples")
-
-
 def add_to(app: typer.Typer) -> None:
     """Hang the commands into the command line."""
     app.add_typer(export, name="export")
-    app.command()(census)
 
 
 def _cells(source: Path) -> AnnData:

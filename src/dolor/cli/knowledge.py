@@ -1,4 +1,4 @@
-"""Commands on what dolor knows: the catalog, the populations, the registry of studies, the configuration's schema.
+"""Commands on what dolor knows: the catalog, the populations, the configuration's schema.
 
 Tables are printed with tabs, so that they go straight into a spreadsheet or another program.
 """
@@ -22,7 +22,6 @@ Filter = Annotated[str | None, typer.Option(help="Only rows that hold this word.
 
 catalog = typer.Typer(help="The mediator catalog: what the review states, row by row.", no_args_is_help=True)
 populations = typer.Typer(help="The populations and their markers.", no_args_is_help=True)
-datasets = typer.Typer(help="The public studies that dolor knows by name.", no_args_is_help=True)
 
 
 @catalog.command("show")
@@ -115,86 +114,6 @@ def export_populations(organism: OfOrganism = "mouse", compartment: Filter = Non
     _print(markers(organism, compartment), out)
 
 
-@datasets.command("list")
-def list_datasets() -> None:
-    """List the studies like a catalogue, one line each."""
-    from dolor.io.datasets import table
-
-    found = table()
-    columns = ["id", "organism", "compartment", "readable", "conditions", "citation"]
-    cells = [columns, *([_short(cell) for cell in row] for row in found[columns].to_numpy())]
-    widths = [max(len(row[place]) for row in cells) for place in range(len(columns))]
-    for row in cells:
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    typer.echo(f"{len(found)} studies; details: dolor datasets show ID")
-
-
-@datasets.command("show")
-def show_dataset(name: Annotated[str, typer.Argument(help="Id of the study.")]) -> None:
-    """Print all that the registry says of a study."""
-    import yaml
-
-    from dolor.io.datasets import show
-
-    typer.echo(yaml.safe_dump(show(name).model_dump(mode="json"), sort_keys=False, allow_unicode=True), nl=False)
-
-
-@datasets.command("fetch")
-def fetch_dataset(
-    name: Annotated[str, typer.Argument(help="Id of the study.")],
-    folder: Annotated[
-        Path | None, typer.Option(help="Where public data is kept; default: $DOLOR_DATA, or data.")
-    ] = None,
-    mirror: Annotated[str, typer.Option(help="Folder or address to take the files from instead.")] = "",
-) -> None:
-    """Download the files of a study; what is there already is verified and kept."""
-    from dolor.io.datasets import fetch
-
-    for path in fetch(name, folder=folder, mirror=mirror or None, say=typer.echo):
-        typer.echo(path)
-
-
-@datasets.command("add")
-def add_dataset(
-    entry: Annotated[Path, typer.Argument(help="YAML file with one or more entries.")],
-    to: Annotated[Path, typer.Option(help="The registry file of your laboratory.")],
-) -> None:
-    """Add studies of your own to a registry file, once they are found sound."""
-    from dolor.io.datasets import add
-
-    typer.echo("added " + ", ".join(add(entry, to)))
-
-
-@datasets.command("validate")
-def validate_datasets(file: File = None) -> None:
-    """Check a registry file; leave with 3 if there is a fault."""
-    from dolor.errors import DataError
-    from dolor.io.datasets import table, validate
-
-    faults = validate(file)
-    for fault in faults:
-        typer.echo(f"FAULT {fault}")
-    if faults:
-        raise DataError(f"{file or 'datasets.yaml'}: {len(faults)} fault(s), the first: {faults[0]}")
-    if file is None:
-        found = table()
-        counts = (found["organism"] + ", " + found["compartment"]).value_counts()
-        typer.echo(f"{len(found)} studies, {(found['readable'] == 'yes').sum()} of them readable, no faults")
-        typer.echo("\n".join(f"  {where}: {number}" for where, number in counts.items()))
-
-
-@datasets.command("export")
-def export_datasets(out: Out = None) -> None:
-    """Write the registry as a table."""
-    from dolor.io.datasets import table
-
-    _print(table(), out)
-
-
-def _short(text: str, longest: int = 48) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
 def schema() -> None:
     """Print the JSON schema of a run's configuration."""
     from dolor.config.schema import schema_text
@@ -206,7 +125,6 @@ def add_to(app: typer.Typer) -> None:
     """Hang the commands on knowledge into the command line."""
     app.add_typer(catalog, name="catalog")
     app.add_typer(populations, name="populations")
-    app.add_typer(datasets, name="datasets")
     app.command()(schema)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from dolor import __version__
-from dolor.cli import crosstalk, exchange, knowledge, run, stages
+from dolor.cli import acquire, crosstalk, datasets, exchange, knowledge, run, stages
 from dolor.errors import DolorError
 
 app = typer.Typer(
@@ -39,10 +39,12 @@ def _options(
 
 
 run.add_to(app)
+acquire.add_to(app)
 stages.add_to(app)
 crosstalk.add_to(app)
 exchange.add_to(app)
 knowledge.add_to(app)
+datasets.add_to(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

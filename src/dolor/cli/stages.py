@@ -41,24 +41,6 @@ def simulate(
     write_provenance(out, stage="simulate", parameters={"compartment": compartment, "seed": seed, "simulated": True})
 
 
-def read(
-    study: Annotated[str, typer.Argument(help="An entry of the registry, or the path of an h5ad file.")],
-    out: Out,
-    dataset_id: Annotated[str, typer.Option(help="Name of the dataset; default: the study's.")] = "",
-    path: Annotated[Path | None, typer.Option(help="The study's file, if it is not where the registry says.")] = None,
-) -> None:
-    """Read a study into checked cells."""
-    from dolor.io.atomic import atomic_path
-    from dolor.io.provenance import write_provenance
-    from dolor.io.study import read_study
-
-    cells, source, dropped = read_study(study, path=path, dataset_id=dataset_id)
-    with atomic_path(out) as temporary:
-        cells.write_h5ad(temporary, compression="lzf")
-    write_provenance(out, stage="read", inputs=[source], parameters={"study": study}, dropped=dropped)
-    typer.echo(f"{cells.n_obs} cells × {cells.n_vars} genes, {cells.obs['sample_id'].nunique()} samples")
-
-
 def quality(
     source: In,
     out: Out,
@@ -240,5 +222,5 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def add_to(app: typer.Typer) -> None:
     """Hang the stages into the command line, in the order in which a run takes them."""
-    for command in (simulate, read, quality, annotate, evaluate):
+    for command in (simulate, quality, annotate, evaluate):
         app.command()(command)

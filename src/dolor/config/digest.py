@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from dolor.knowledge import registry
 from dolor.knowledge.paths import signature_path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -55,3 +56,14 @@ def signature_digest(*names: str) -> str:
     for name in names:
         digest.update(signature_path(name).read_bytes())
     return digest.hexdigest()[:12]
+
+
+def study_digest(name: str) -> str:
+    """Return a short digest of one entry of the registry: a change to another study is none of its concern.
+
+    Examples
+    --------
+    >>> len(study_digest("kang2018"))
+    12
+    """
+    return hashlib.sha256(registry.show(name).model_dump_json().encode()).hexdigest()[:12]

@@ -52,13 +52,26 @@ def check(content: Any, source: str, folder: Path = Path()) -> Config:
     return config
 
 
-def _datasets_from_table(name: str, source: str, folder: Path) -> list[dict[str, str]]:
-    """Read the table of datasets, looked for as named and then beside the configuration."""
+def _datasets_from_table(name: str, source: str, folder: Path) -> list[dict[str, Any]]:
+    """Read the table of datasets, looked for as named and then beside the configuration.
+
+    What begins with ``reference_`` is part of the dataset's reference; an empty cell leaves the default.
+    """
     found = next((path for path in (Path(name), folder / name) if path.is_file()), None)
     if found is None:
         raise UsageError(f"{source}: datasets: there is no table '{name}'")
     frame = pd.read_csv(found, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig", comment="#")
-    return [{str(key): value for key, value in row.items() if value != ""} for row in frame.to_dict("records")]
+    rows = []
+    for record in frame.to_dict("records"):
+        row: dict[str, Any] = {}
+        for key, value in record.items():
+            part, _, level = str(key).partition("reference_")
+            if value and level and not part:
+                row.setdefault("reference", {})[level] = value
+            elif value:
+                row[str(key)] = value
+        rows.append(row)
+    return rows
 
 
 def _check_names_differ(datasets: list[Dataset] | str, source: str) -> None:

@@ -117,6 +117,43 @@ def download(
     return found
 
 
+def offered_size(url: str, timeout: float = 10.0) -> int:
+    """Ask a server for the size of a file in bytes; 0 if it does not say. What is wrong is left to the download."""
+    headers = {"User-Agent": "dolor", "Accept-Encoding": "identity"}
+    request = urllib.request.Request(url, headers=headers, method="HEAD")  # noqa: S310 - asked of the registry or user
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
+            length = answer.headers.get("Content-Length", "")
+    except (OSError, http.client.HTTPException, ValueError):
+        return 0
+    return int(length) if length.isdigit() else 0
+
+
+def check_room(folder: Path, needed: int, what: str) -> None:
+    """Refuse what does not fit on the disk.
+
+    Parameters
+    ----------
+    folder
+        Where it is to go; need not be there yet.
+    needed
+        Bytes.
+    what
+        What needs them, for the message.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        The disk has less room than that.
+    """
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    free = shutil.disk_usage(there).free - _SPARE
+    if needed > free:
+        raise DataError(
+            f"{what}: needs {needed:,} bytes, and {folder} has room for {max(free, 0):,}; free some or choose another"
+        )
+
+
 def _attempts(url: str, stream: IO[bytes], patience: Patience, progress: Callable[[int, int], None] | None) -> None:
     """Try until the stream holds the whole file; bytes that arrive give new patience."""
     failures = 0
@@ -156,7 +193,7 @@ def _attempt(url: str, stream: IO[bytes], patience: Patience, progress: Callable
             tag.write_text(answer.headers.get("ETag") or answer.headers.get("Last-Modified") or "")
             length = answer.headers.get("Content-Length")
             total = held + int(length) if length and length.isdigit() else 0
-            _check_room(stream, total - held, url)
+            check_room(Path(stream.name).parent, total - held, url)
             _receive(answer, stream, total, patience, progress)
     except urllib.error.HTTPError as error:
         _answered(error, url, stream)
@@ -225,15 +262,6 @@ def _check_page(answer: Any, url: str) -> None:
 
 def _is_page(piece: bytes) -> bool:
     return piece.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html"))
-
-
-def _check_room(stream: IO[bytes], needed: int, url: str) -> None:
-    folder = Path(stream.name).parent
-    free = shutil.disk_usage(folder).free - _SPARE
-    if needed > free:
-        raise DataError(
-            f"{url}: needs {needed:,} bytes, and {folder} has room for {max(free, 0):,}; free some or choose another"
-        )
 
 
 def _lock(stream: IO[bytes], target: Path) -> None:

@@ -75,3 +75,26 @@ def address(file: StudyFile) -> str:
     # GEO keeps a thousand accessions to a folder; those below a thousand share one without digits.
     thousand = f"{accession[1]}{accession[2][:-3]}nnn"
     return f"{_GEO}/{kind}/{thousand}/{accession[0]}/{folder}/{file.name}"
+
+
+def source_of(file: StudyFile) -> str:
+    """Say where a file comes from: its address, the folder of the user, or that nobody knows.
+
+    Examples
+    --------
+    >>> from dolor.knowledge.study import StudyFile
+    >>> source_of(StudyFile(name="cells.h5ad", format="h5ad", location="DOLOR_DATA"))
+    'the folder named in $DOLOR_DATA'
+    """
+    if file.location == "DOLOR_DATA":
+        return "the folder named in $DOLOR_DATA"
+    try:
+        return address(file)
+    except UsageError:
+        return f"{file.location}, address not known"
+
+
+def is_offered(study: Study) -> bool:
+    """Tell whether a study can be fetched: every file that reading it needs has an address."""
+    files = needed_files(study)
+    return bool(files) and all(source_of(file).startswith("https://") for file in files)

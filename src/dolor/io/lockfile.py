@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from pathlib import Path
 
 from dolor.errors import DataError, IntegrityError
@@ -37,10 +39,15 @@ def recorded(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def record(path: Path, url: str, checksum: str) -> None:
-    """Add one file to the lock file of its folder."""
-    entries = recorded(path.parent)
-    entries[path.name] = {"sha256": checksum, "size": str(path.stat().st_size), "url": url}
-    write_text(path.parent / NAME, json.dumps(entries, indent=2, sort_keys=True) + "\n")
+    """Add one file to the lock file of its folder; of several processes that do, none loses what another wrote."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        entries = recorded(path.parent)
+        entries[path.name] = {"sha256": checksum, "size": str(path.stat().st_size), "url": url}
+        write_text(path.parent / NAME, json.dumps(entries, indent=2, sort_keys=True) + "\n")
+    finally:
+        os.close(folder)
 
 
 def verify(path: Path) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dolor.errors import DataError
+from dolor.errors import DataError, UsageError
 from dolor.io.atomic import write_text
 from dolor.knowledge import registry
+from dolor.knowledge.paths import signature_path
 
 
-def add(entry: Path | str, to: Path | str) -> list[str]:
+def add(entry: Path | str, to: Path | str | None = None) -> list[str]:
     """Add the studies of one file to a registry file, once they are found sound.
 
     Parameters
@@ -17,7 +18,8 @@ def add(entry: Path | str, to: Path | str) -> list[str]:
     entry
         A YAML file with one or more entries, in the form of ``signatures/datasets.yaml``.
     to
-        The registry file of the laboratory; made if it is not there.
+        The registry file of the laboratory; made if it is not there. Default: the first that ``$DOLOR_REGISTRY`` names,
+        where every command and workflow looks for studies besides those that dolor ships.
 
     Returns
     -------
@@ -25,6 +27,8 @@ def add(entry: Path | str, to: Path | str) -> list[str]:
 
     Raises
     ------
+    dolor.errors.UsageError
+        Neither ``to`` nor ``$DOLOR_REGISTRY`` names a file.
     dolor.errors.DataError
         An entry is wrong, or its id is taken; the registry file is left as it was.
 
@@ -33,9 +37,12 @@ def add(entry: Path | str, to: Path | str) -> list[str]:
     >>> add("our_study.yaml", "our_studies.yaml")  # doctest: +SKIP
     ['our_study']
     """
-    entry, to = Path(entry), Path(to)
+    own = registry.own_registries()
+    if to is None and not own:
+        raise UsageError("say which file to add to, or name it once for all in $DOLOR_REGISTRY")
+    entry, to = Path(entry), own[0] if to is None else Path(to)
     added = registry.load(entry)
-    taken = registry.load(extra=[to] if to.exists() else [])
+    taken = {**registry.load(signature_path("datasets.yaml")), **(registry.load(to) if to.exists() else {})}
     for name in added:
         if name in taken:
             raise DataError(f"{entry}: the id '{name}' is already in the registry; give your study another one")

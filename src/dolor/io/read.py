@@ -64,7 +64,8 @@ def read(
     -------
     Cells × genes: raw counts in ``layers["counts"]`` (CSR, integers), log-normalised values in ``X``, the fields of
     the sample in ``obs``; further columns of ``obs`` are kept. Fields that nobody gave are ``unknown`` where
-    that can be told apart from a value; a missing condition is an error.
+    that can be told apart from a value; a missing condition is an error. ``uns["dropped"]`` says how many cells the
+    metadata left out, and why.
 
     Raises
     ------
@@ -94,7 +95,7 @@ def read(
         obs=obs,
         var=found.var.copy(),
         layers={"counts": raw_counts(found, layer, name)},
-        uns={"simulated": True} if bool(found.uns.get("simulated", False)) else {},
+        uns={name: found.uns[name] for name in ("simulated", "dropped") if found.uns.get(name)},
     )
     check_cells(cells, source=name)
     cells.X = log_normalised(cells)
@@ -134,9 +135,10 @@ def complete_fields(obs: pd.DataFrame, source: str) -> pd.DataFrame:
     if "donor_id" not in obs.columns and "sample_id" in obs.columns:
         obs["donor_id"] = obs["sample_id"]
     try:
-        obs["sex"] = [sex_word(value) for value in obs["sex"].astype(object).where(obs["sex"].notna(), "")]
-        if "organism" in obs.columns:
-            obs["organism"] = [organism_word(value) for value in obs["organism"]]
+        for field, word in (("sex", sex_word), ("organism", organism_word)):
+            if field in obs.columns:
+                values = obs[field].astype(object).where(obs[field].notna(), "")
+                obs[field] = values.map({value: word(value) for value in values.unique()})
     except DataError as error:
         raise DataError(f"{source}: {error}") from None
     for name, column in obs.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,9 +26,22 @@ if TYPE_CHECKING:
 
     from dolor.knowledge.study import Study, StudyFile
 
-__all__ = ["SIMULATED", "read_study", "study_file", "with_rules"]
+__all__ = ["SIMULATED", "is_registered", "read_study", "study_file", "with_rules"]
 
 SIMULATED = "simulated"
+
+
+def is_registered(name: str) -> bool:
+    """Tell the name of a study from the path of a file or folder.
+
+    Examples
+    --------
+    >>> is_registered("GSE154659"), is_registered("cells.h5ad")
+    (True, False)
+    """
+    if name == SIMULATED or name in registry.load():
+        return True
+    return not (re.search(r"[./\\]", name) or Path(name).exists())
 
 
 def study_file(name: str, path: Path | str | None = None) -> Path:
@@ -36,7 +50,7 @@ def study_file(name: str, path: Path | str | None = None) -> Path:
     Parameters
     ----------
     name
-        A study of the registry, or the path of an h5ad file.
+        A study of the registry, or the path of a file or folder.
     path
         The file itself, when it is not where the registry says.
 
@@ -56,7 +70,7 @@ def study_file(name: str, path: Path | str | None = None) -> Path:
     """
     if path:
         return Path(path)
-    if name.endswith(".h5ad"):
+    if not is_registered(name):
         return Path(name)
     study = registry.show(name)
     file = next((file for file in study.files if file.content == "counts"), None)
@@ -81,7 +95,8 @@ def read_study(
     Parameters
     ----------
     name
-        A study of the registry, ``simulated``, or the path of a file whose cells already have the fields.
+        A study of the registry, ``simulated``, or the path of a file or folder whose cells already have the fields
+        (see :func:`dolor.io.read.read` for those that have not).
     path
         The file itself, or the folder with the files of the study, when it is not where the registry says.
     dataset_id
@@ -107,7 +122,7 @@ def read_study(
     >>> cells, source, dropped = dl.datasets.read_study("kang2018")  # doctest: +SKIP
     """
     dropped: Counter[str] = Counter()
-    if name == SIMULATED or name.endswith(".h5ad"):
+    if name == SIMULATED or not is_registered(name):
         source = study_file(name, path)
         found = load(source)
     else:
@@ -115,7 +130,7 @@ def read_study(
     if dataset_id:
         found.obs["dataset_id"] = dataset_id
     elif "dataset_id" not in found.obs.columns:
-        found.obs["dataset_id"] = source.stem if name.endswith(".h5ad") else name
+        found.obs["dataset_id"] = name if is_registered(name) else source.stem
     return read(found, name=str(source)), source, dict(dropped)
 
 

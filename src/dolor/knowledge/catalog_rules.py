@@ -28,7 +28,8 @@ _RECEPTOR_FAMILIES = re.compile(
     r"(ACKR|AXL|CCR|CSF\dR|CX?3?CR|ESR|FC[GE]R|GUCY1|HTR\d|ICOS$|IFN[AGL]R|IL\d+(R(?!N)|ST)|IL1RAP|MERTK|NGFR|NTRK|"
     r"OPR[DKLM]|P2R|PTG[DEFI]R|TLR\d|TNFRSF|TREM\d|TRP[AMV]\d|TYRO3)"
 )
-# What is released to act elsewhere, or makes what is released. Adhesion molecules stand on either side of a pair, so they are in neither list.
+# What is released to act elsewhere, or makes what is released. Adhesion molecules stand on either side of a pair, so
+# they are in neither list.
 _MESSENGER_FAMILIES = re.compile(
     r"(BDNF$|CCL\d|CX3?CL\d|XCL\d|CNTF$|CRP$|CSF\d$|CYB[AB]$|EBI3$|FGF\d|GAS6$|GCH1$|GDNF$|ICOSLG$|"
     r"IFN[ABGKLW]\d*$|IGH[EG]|IL\d+[A-F]?$|LIF$|NGF$|NOS\d$|NTF\d$|OSM$|PDYN$|PENK$|POMC$|PTG[DE]S\d?$|PTGS\d$|"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -31,7 +32,8 @@ def load(path: Path | str | None = None, *, extra: Iterable[Path | str] = ()) ->
     Parameters
     ----------
     path
-        A registry file; by default the one that dolor ships.
+        A registry file, alone; by default the one that dolor ships, and those named in ``$DOLOR_REGISTRY`` (several are
+        parted by a colon).
     extra
         Further registry files, such as a laboratory's own studies, added to it.
 
@@ -50,12 +52,18 @@ def load(path: Path | str | None = None, *, extra: Iterable[Path | str] = ()) ->
     'control'
     """
     studies = dict(_read(Path(path) if path is not None else signature_path("datasets.yaml")))
-    for more in extra:
-        for name, study in _read(Path(more)).items():
+    own = own_registries() if path is None else []
+    for more in dict.fromkeys([*own, *map(Path, extra)]):
+        for name, study in _read(more).items():
             if name in studies:
                 raise DataError(f"{more}: the id '{name}' is already in the registry; give your study another one")
             studies[name] = study
     return studies
+
+
+def own_registries() -> list[Path]:
+    """Return the registry files that ``$DOLOR_REGISTRY`` names."""
+    return [Path(name) for name in os.environ.get("DOLOR_REGISTRY", "").split(os.pathsep) if name]
 
 
 def validate(path: Path | str | None = None) -> list[str]:
