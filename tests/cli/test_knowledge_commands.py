@@ -72,14 +72,6 @@ def test_a_resource_of_liana_is_exported_with_its_merged_ligands_as_alternatives
     assert "CSF1|IL34" in set(pairs["ligand"])
 
 
-def test_datasets_read_like_a_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = _said(capsys, "datasets", "list").splitlines()
-    assert lines[0].split()[:3] == ["id", "organism", "compartment"]
-    assert any(line.startswith("kang2018 ") for line in lines)
-    assert "accession: GSE96583" in _said(capsys, "datasets", "show", "kang2018")
-    assert "did you mean 'kang2018'" in _said(capsys, "datasets", "show", "kang2019", code=2)
-
-
 def test_a_faulty_registry_is_named_by_entry_and_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "own.yaml").write_text("mine:\n  title: x\n  organsim: mouse\n")
     said = _said(capsys, "datasets", "validate", str(tmp_path / "own.yaml"), code=3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dolor.io.formats.text_numbers import filled
@@ -12,6 +12,7 @@ from dolor.io.formats.text_numbers import filled
 NUMBERS = st.one_of(st.integers(0, 9).map(str), st.integers(0, 10**7).map(str), st.sampled_from(["0.0", "3.0", "0.5"]))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # lists this long, on a busy machine
 @given(fields=st.lists(NUMBERS, min_size=300, max_size=400))
 def test_plain_numbers(fields: list[str]) -> None:
     number, places, values = filled("\t".join(fields), "\t")

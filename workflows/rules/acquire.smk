@@ -29,7 +29,7 @@ rule fetch:
         "resources/fetched/{study}.json",
     log:
         "logs/fetch/{study}.log",
-    retries: 3
+    retries: 2
     localrule: True
     conda:
         "../environment.yaml"

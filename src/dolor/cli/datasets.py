@@ -59,15 +59,19 @@ def fetch_dataset(
     ] = None,
 ) -> None:
     """Download the files of a study; what is there already is verified and kept."""
+    import json
+
     from dolor.errors import UsageError
+    from dolor.io.atomic import write_text
     from dolor.io.datasets import fetch
-    from dolor.io.provenance import write_provenance
+    from dolor.io.lockfile import recorded
 
     if dry_run and receipt is not None:
         raise UsageError("a dry run fetches nothing that a receipt could be given for; leave one of the two away")
     files = fetch(name, folder=folder, mirror=mirror or None, say=typer.echo, dry_run=dry_run)
     if receipt is not None:
-        write_provenance(receipt, stage="fetch", inputs=files, parameters={"study": name})
+        content = {"study": name, "files": recorded(files[0].parent)}
+        write_text(receipt, json.dumps(content, indent=2, sort_keys=True) + "\n")
 
 
 @datasets.command("add")

@@ -137,7 +137,8 @@ def abundant_genes(uri: str, organism: str, number: int = 1000, *, measurement: 
         if "nnz" not in stored.schema.names:
             return pd.Index([], dtype=object)
         genes = stored.read(column_names=["feature_name", "nnz"]).concat().to_pandas()
-    return pd.Index(genes.nlargest(number, "nnz")["feature_name"].astype(str), dtype=object)
+    names: list[str] = genes.nlargest(number, "nnz")["feature_name"].astype(str).tolist()
+    return pd.Index(names, dtype=object)
 
 
 @contextmanager
@@ -207,8 +208,8 @@ def cell_fields(obs: pd.DataFrame, organism: str) -> pd.DataFrame:
         made[name] = _filled(obs[name])
     groups = made.groupby([*_SAMPLE], observed=True, sort=True)
     names = ["|".join(map(str, key)) for key in groups.size().index]
-    made["sample_id"] = pd.Categorical.from_codes(groups.ngroup().to_numpy(), names)
-    made["condition"], made["organism"] = made["disease"], pd.Categorical.from_codes([0] * len(made), [organism])
+    made["sample_id"] = pd.Categorical.from_codes(groups.ngroup().to_numpy(), categories=pd.Index(names))
+    made["condition"], made["organism"] = made["disease"], pd.Categorical([organism]).repeat(len(made))
     made["cell_type"] = made["cell_type"].cat.rename_categories(lambda word: UNASSIGNED if word == UNKNOWN else word)
     return complete_fields(made, "the Census")
 
@@ -216,7 +217,7 @@ def cell_fields(obs: pd.DataFrame, organism: str) -> pd.DataFrame:
 def _filled(column: pd.Series[Any]) -> pd.Series[Any]:
     """Return text as categories, what is missing as ``unknown``."""
     words = column.astype("category")
-    words = words.cat.rename_categories(words.cat.categories.astype(str)).cat.remove_unused_categories()
+    words = words.cat.rename_categories(list(map(str, words.cat.categories))).cat.remove_unused_categories()
     if words.isna().any():
         words = words.cat.add_categories([] if UNKNOWN in words.cat.categories else [UNKNOWN]).fillna(UNKNOWN)
     return words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +17,8 @@ from dolor.knowledge.genes import detect_organism, resolve
 if TYPE_CHECKING:
     from anndata import AnnData
 
+# Probes of imaging panels that match no gene; their counts are noise, and no part of a library.
+_CONTROLS = re.compile(r"(NegControl(Probe|Codeword)|(Unassigned|Deprecated)Codeword|BLANK|Blank|antisense)[_-]")
 Duplicates = Literal["sum", "refuse"]
 # With fewer telling names than this a species is not called against what was declared.
 _FEWEST_TELLING = 5
@@ -42,6 +45,20 @@ def checked_organism(names: pd.Index, declared: str | None, source: str) -> str 
             f"(such as {', '.join(map(repr, map(str, names[:3])))}); correct the organism"
         )
     return found
+
+
+def without_controls(adata: AnnData) -> tuple[AnnData, int]:
+    """Leave out the control probes of an imaging panel.
+
+    Returns
+    -------
+    adata
+        The same object where there are none.
+    number
+        How many there were.
+    """
+    control = np.array([_CONTROLS.match(str(name)) is not None for name in adata.var_names], dtype=bool)
+    return (adata[:, ~control].copy(), int(control.sum())) if control.any() else (adata, 0)
 
 
 def with_symbols(adata: AnnData, organism: str, *, duplicates: Duplicates = "sum", source: str = "the data") -> AnnData:

@@ -12,7 +12,7 @@ from dolor.contracts.cells import SAMPLE_FIELDS, check_cells
 from dolor.contracts.vocabulary import organism_word, sex_word
 from dolor.errors import DataError
 from dolor.io.counts import raw_counts
-from dolor.io.genes import Duplicates, checked_organism, with_symbols
+from dolor.io.genes import Duplicates, checked_organism, with_symbols, without_controls
 from dolor.io.load import load
 from dolor.io.metadata import joined_to, read_metadata
 from dolor.io.quiet import repeated_names
@@ -20,6 +20,7 @@ from dolor.io.quiet import repeated_names
 if TYPE_CHECKING:
     from anndata import AnnData
 
+CONTROLS = "control probes of the panel (no cell is lost)"
 _DEFAULTS = {"sex": "unknown", "suspension_type": "na", "assay": "unknown", "tissue": "unknown"}
 
 
@@ -65,7 +66,7 @@ def read(
     Cells × genes: raw counts in ``layers["counts"]`` (CSR, integers), log-normalised values in ``X``, the fields of
     the sample in ``obs``; further columns of ``obs`` are kept. Fields that nobody gave are ``unknown`` where
     that can be told apart from a value; a missing condition is an error. ``uns["dropped"]`` says how many cells the
-    metadata left out, and why.
+    metadata left out and how many control probes there were.
 
     Raises
     ------
@@ -90,12 +91,17 @@ def read(
     if organism is not None:
         obs["organism"] = organism
     obs = complete_fields(obs, name)
+    found, controls = without_controls(found)
+    dropped = {**found.uns.get("dropped", {}), **({CONTROLS: controls} if controls else {})}
     found, obs = _with_genes(found, obs, duplicates, name)
     cells = anndata.AnnData(
         obs=obs,
         var=found.var.copy(),
         layers={"counts": raw_counts(found, layer, name)},
-        uns={name: found.uns[name] for name in ("simulated", "dropped") if found.uns.get(name)},
+        uns={
+            **({"simulated": True} if bool(found.uns.get("simulated", False)) else {}),
+            **({"dropped": dropped} if dropped else {}),
+        },
     )
     check_cells(cells, source=name)
     cells.X = log_normalised(cells)

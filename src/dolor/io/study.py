@@ -131,7 +131,9 @@ def read_study(
         found.obs["dataset_id"] = dataset_id
     elif "dataset_id" not in found.obs.columns:
         found.obs["dataset_id"] = name if is_registered(name) else source.stem
-    return read(found, name=str(source)), source, dict(dropped)
+    cells = read(found, name=str(source))
+    dropped.update(cells.uns.pop("dropped", {}))
+    return cells, source, dict(dropped)
 
 
 def _read_entry(study: Study, path: Path | str | None, dropped: Counter[str]) -> tuple[AnnData, Path]:
