@@ -114,7 +114,7 @@ def test_a_run_without_a_network_says_what_is_missing(tmp_path: Path) -> None:
     [
         ("GSE162611", "the registry has no study 'GSE162611'; did you mean"),
         ("GSE139088", "the registry does not know enough of 'GSE139088' to read it by name"),
-        ("mine.h5ad", "dataset 'x': name the condition that others are compared with"),
+        ("mine.h5ad", "dataset 'x': name the condition that the others are compared with"),
     ],
 )
 def test_a_study_that_cannot_be_had_stops_before_any_job(tmp_path: Path, study: str, message: str) -> None:
