@@ -15,6 +15,10 @@ if "datasets" not in config:
     configfile: "config/config.yaml"
 
 
+# What opens `snakemake --report`; its captions are in the same folder.
+report: "workflows/report/workflow.rst"
+
+
 include: "workflows/rules/settings.smk"
 include: "workflows/rules/acquire.smk"
 include: "workflows/rules/cells.smk"

@@ -72,6 +72,19 @@ def test_the_summary_says_five_things_and_names_the_report(finished: Path) -> No
     assert lines[-1] == "Report: results/report.html"
 
 
+def test_the_report_of_snakemake_holds_ours_with_its_captions(finished: Path) -> None:
+    _run(finished, "--report", "snakemake_report.html")
+    page = (finished / "snakemake_report.html").read_text(encoding="utf-8")
+    captions = (
+        "in one interactive page", "the methods of the run as text", "supports, opposes, silent or untestable",
+        "which immune signals reach which neurons",
+    )  # fmt: skip
+    for words in captions:
+        assert words in page.lower(), words
+    ours = (finished / "results" / "report.html").stat().st_size
+    assert len(page) > ours
+
+
 def test_a_second_run_has_nothing_to_do(finished: Path) -> None:
     assert "Nothing to be done" in _run(finished).stderr
 

@@ -80,7 +80,11 @@ rule meta:
         ),
         profiles=expand(f"{RESULTS}/{{dataset}}/profiles.h5ad", dataset=list(DATASETS)),
     output:
-        f"{RESULTS}/meta.parquet",
+        report(
+            f"{RESULTS}/meta.parquet",
+            caption="../report/meta.rst",
+            category="2 Tables",
+        ),
     log:
         "logs/meta.log",
     benchmark:
@@ -101,7 +105,11 @@ rule claims:
         ),
         profiles=expand(f"{RESULTS}/{{dataset}}/profiles.h5ad", dataset=list(DATASETS)),
     output:
-        f"{RESULTS}/claims.parquet",
+        report(
+            f"{RESULTS}/claims.parquet",
+            caption="../report/claims.rst",
+            category="2 Tables",
+        ),
     log:
         "logs/claims.log",
     benchmark:

@@ -5,7 +5,11 @@ rule methods:
     input:
         expand(f"{RESULTS}/{{dataset}}/contrasts.parquet", dataset=list(DATASETS)),
     output:
-        f"{RESULTS}/methods.md",
+        report(
+            f"{RESULTS}/methods.md",
+            caption="../report/methods.rst",
+            category="1 Report of the run",
+        ),
     log:
         "logs/methods.log",
     benchmark:
@@ -41,7 +45,11 @@ rule report:
             ],
         ),
     output:
-        f"{RESULTS}/report.html",
+        report(
+            f"{RESULTS}/report.html",
+            caption="../report/report.rst",
+            category="1 Report of the run",
+        ),
     log:
         "logs/report.log",
     benchmark:

@@ -46,13 +46,6 @@ def _sex(dataset: DatasetRun) -> Iterator[tuple[str, str]]:
     calls = dataset.sex[dataset.sex["barcode"] == ""]
     known = calls["reported"].isin(["female", "male"]) & calls["called"].isin(["female", "male"])
     wrong = calls[known & (calls["reported"] != calls["called"])]
-    if len(wrong):
-        samples = [
-            f"{row['sample_id']} (reported {row['reported']}, transcripts say {row['called']})"
-            for row in rows_of(wrong)
-        ]
-        text = f"Sex contradicts the transcripts in {wording.listing(samples)}: left out where the sexes are compared."
-        yield "serious", text
     pooled = calls.loc[calls["called"] == "mixed", "sample_id"].astype(str)
     if len(pooled):
         yield "serious", f"{wording.listing(pooled)}: the library holds cells of both sexes{_split(dataset)}."

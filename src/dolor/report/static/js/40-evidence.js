@@ -128,7 +128,7 @@ class Evidence {
 
 function grid(header, rows) {
   const row = (kind, cells) => element('tr', {}, ...cells.map((cell) => element(kind, {}, cell)));
-  return element('div', { class: 'scroll' }, element('table', {}, element('thead', {}, row('th', header)), element('tbody', {}, ...rows.map((cells) => row('td', cells)))));
+  return element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': header.join(', ') }, element('table', {}, element('thead', {}, row('th', header)), element('tbody', {}, ...rows.map((cells) => row('td', cells)))));
 }
 
 // Half of the 95 % interval: Student's quantile by the Cornish-Fisher expansion, good to 1 % from three degrees on.

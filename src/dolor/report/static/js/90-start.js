@@ -1,5 +1,15 @@
 // Putting life into the page. Without this script all figures and short tables are there already.
 
+// Does something once an element comes near the screen: with many datasets, most maps of cells are never looked at.
+function whenSeen(node, act) {
+  const watcher = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    watcher.disconnect();
+    act();
+  }, { rootMargin: '600px' });
+  watcher.observe(node);
+}
+
 async function start() {
   const [pairs, contrasts, composition, responses, claims, meta] = await Promise.all(['pairs', 'contrasts', 'composition', 'responses', 'claims', 'meta'].map((name) => table(island(name))));
   const data = { pairs, contrasts, responses, words: island('words'), knowledge: island('knowledge'), comparisons: island('comparisons'), datasets: island('datasets'), supply: island('supply') };
@@ -14,7 +24,7 @@ async function start() {
   mapChoice(signals);
   claimChoice();
   downloads(data, signals, { composition, claims, meta });
-  await Promise.all(panels.map((panel, i) => new Embedding(panel, cells[i], data.datasets[i], data.words).start()));
+  panels.forEach((panel, i) => whenSeen(panel, () => new Embedding(panel, cells[i], data.datasets[i], data.words).start()));
   document.documentElement.classList.add('ready');
 }
 
