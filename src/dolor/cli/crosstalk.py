@@ -143,7 +143,7 @@ def from_de(
 
     named = dict(_pair_of(text) for text in column or ())
     table = pd.concat([read_metadata(source) for source in sources], ignore_index=True)
-    pairs = _pairs(cast("Organism", organism_word(organism)), file, merge)
+    pairs = pairs_of(cast("Organism", organism_word(organism)), file, merge)
     found = tl.from_de(table, pairs, by=[name for name in by.split(",") if name], columns=named)
     write_table(found, out)
     statuses = {str(status): int(number) for status, number in found["status"].value_counts().items()}
