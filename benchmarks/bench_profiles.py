@@ -1,18 +1,19 @@
 """Time and memory from a file on disk to profiles: dolor against other ways to sum cells.
 
-Usage: ``python benchmarks/bench_profiles.py [--cells 1000000] [--genes 3000] [--folder DIR] [--gzip] [--others ...]``
+Usage: ``python benchmarks/bench_profiles.py --venv DIR [--cells 100000 1000000] [--gzip] [--folder DIR] [--rounds 3]``
 
-A file with 8 % of its values stored is written in pieces, so its size may exceed the memory. Each way runs in its own
-process; its peak memory is that of the process. ``read`` is one sequential read of values and indices, the floor.
+Files with 8 % of their values stored are written in pieces, so they may exceed the memory. Each way runs in a process
+of its own, peers in the environments of ``--venv``, two threads each, after the pages of the file were dropped from the
+memory of the system; its peak memory is that of the process. ``read`` is one sequential read of the whole file, the
+floor: ``share_of_read_speed`` compares dolor with it in the same round, ``times_faster`` the others with dolor.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import resource
-import subprocess
-import sys
+import os
+import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
+
+from rounds import interpreter, machine, measure, median_ratio, report_usage, rounded
 
 PIECE = 20_000
 
@@ -73,6 +76,7 @@ def with_dolor(path: Path) -> Callable[[], object]:
     from dolor.crosstalk.profiles import profiles
 
     pairs = draw_pairs(271)
+    warm_up(path, pairs)
     return lambda: profiles(path, pairs)
 
 
@@ -80,19 +84,28 @@ def with_dolor_all_genes(path: Path) -> Callable[[], object]:
     """Profiles of all genes."""
     from dolor.crosstalk.profiles import profiles
 
+    warm_up(path, None)
     return lambda: profiles(path)
 
 
-def with_read(path: Path) -> Callable[[], object]:
-    """One sequential read of what is stored."""
+def warm_up(path: Path, pairs: pd.DataFrame | None) -> None:
+    """Compile dolor's kernels on a few cells of the kind that the file holds."""
+    from dolor.crosstalk.profiles import profiles
 
-    def run() -> float:
-        total = 0.0
-        with h5py.File(path) as file:
-            counts = file["layers/counts"]
-            for start in range(0, counts["data"].shape[0], 4_000_000):
-                total += float(counts["data"][start : start + 4_000_000][0])
-                total += float(counts["indices"][start : start + 4_000_000][0])
+    small = path.with_name("few.h5ad")
+    if not small.exists():
+        write_cells(small, 200, 300, compression=None)
+    profiles(small, pairs)
+
+
+def with_read(path: Path) -> Callable[[], object]:
+    """One sequential read of the file."""
+
+    def run() -> int:
+        total, buffer = 0, bytearray(16 << 20)
+        with path.open("rb", buffering=0) as file:
+            while number := file.readinto(buffer):
+                total += number
         return total
 
     return run
@@ -149,41 +162,65 @@ RUNS = {
 }
 
 
-def measure(way: str, path: Path) -> None:
-    """Run one way, and print seconds and the peak memory of this process."""
+def forget(path: Path) -> None:
+    """Drop a file from the memory of the system, so that the next reader finds it on the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def run_one(way: str, path: Path) -> None:
+    """Run one way, and print its figures; dolor's kernels are compiled before, the others' libraries imported."""
     run = RUNS[way](path)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     wall, processor = time.perf_counter(), time.process_time()
     run()
-    wall, processor = time.perf_counter() - wall, time.process_time() - processor
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"wall": wall, "processor": processor, "peak_mib": peak, "imports_mib": before}))
+    report_usage(time.perf_counter() - wall, time.process_time() - processor)
+
+
+def compare(path: Path, pythons: dict[str, Path], rounds: int) -> dict[str, object]:
+    """Measure all ways in paired rounds."""
+    found: dict[str, list[dict[str, float]]] = {way: [] for way in pythons}
+    for _ in range(rounds):
+        for way, python in pythons.items():
+            forget(path)
+            found[way].append(measure(python, Path(__file__), ["--measure", way, str(path)], threads=2))
+    others = [way for way in pythons if way != "dolor"]
+    result: dict[str, object] = {
+        "figures": {way: rounded(values) for way, values in found.items()},
+        "times_faster": {way: median_ratio(found[way], found["dolor"], "wall") for way in others},
+        "times_less_processor": {way: median_ratio(found[way], found["dolor"], "processor") for way in others},
+    }
+    if "read" in found:
+        shares = [read["wall"] / ours["wall"] for read, ours in zip(found["read"], found["dolor"], strict=True)]
+        result["share_of_read_speed"] = round(statistics.median(shares), 2)
+    return result
 
 
 def main() -> None:
-    """Write the file, run every way, and print one JSON object."""
+    """Write the files, run every way, and print one JSON object for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cells", type=int, default=1_000_000)
+    parser.add_argument("--venv", type=Path, help="folder for the peers' environments")
+    parser.add_argument("--cells", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--genes", type=int, default=3000)
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=Path, help="where to write the file (default: the system's temporary folder)")
     parser.add_argument("--gzip", action="store_true", help="compress the file")
     parser.add_argument("--ways", nargs="*", default=list(RUNS), choices=list(RUNS))
     parser.add_argument("--measure", nargs=2, metavar=("WAY", "FILE"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
-        return measure(options.measure[0], Path(options.measure[1]))
-    found: dict[str, list[dict[str, float]]] = {way: [] for way in options.ways}
-    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        path = Path(folder) / "cells.h5ad"
-        stored = write_cells(path, options.cells, options.genes, compression="gzip" if options.gzip else None)
-        for _ in range(options.rounds):
-            for way in options.ways:
-                command = [sys.executable, __file__, "--measure", way, str(path)]
-                output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-                figures = json.loads(output.strip().splitlines()[-1])
-                found[way].append({name: round(value, 2) for name, value in figures.items()})
-    print(json.dumps({"cells": options.cells, "stored": stored, "gzip": options.gzip, "ways": found}, indent=2))
+        return run_one(options.measure[0], Path(options.measure[1]))
+    if options.venv is None and {"scanpy", "decoupler"} & set(options.ways):
+        parser.error("--venv is needed to run scanpy and decoupler")
+    homes = {"scanpy": "decoupler", "decoupler": "decoupler"}
+    pythons = {way: interpreter(options.venv, homes.get(way, "")) for way in dict.fromkeys(["dolor", *options.ways])}
+    for cells in options.cells:
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+            path = Path(folder) / "cells.h5ad"
+            stored = write_cells(path, cells, options.genes, compression="gzip" if options.gzip else None)
+            result = compare(path, pythons, options.rounds)
+        size = {"cells": cells, "genes": options.genes, "stored": stored, "gzip": options.gzip}
+        print(json.dumps({**size, "machine": machine(), **result}, indent=2), flush=True)
     return None
 
 

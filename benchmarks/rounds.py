@@ -50,7 +50,9 @@ def measure(python: Path, script: Path, arguments: Sequence[str], threads: int =
 
 def report_usage(wall: float, processor: float, **more: float) -> None:
     """Print the figures of a call, and the peak memory of this process, as the last line that :func:`measure` reads."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Of this program alone; the resident size that ``getrusage`` tells is inherited from the process that started it.
+    status = Path("/proc/self/status").read_text()
+    peak = int(status.split("VmHWM:")[1].split()[0]) / 1024
     print(json.dumps({"wall": wall, "processor": processor, "peak_mib": peak, **more}))
 
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["profiles"]
 
-# Stored values that a chunk holds: 32 MB of indices and values at four bytes each.
-_CHUNK = 4_000_000
+# Stored values that a chunk holds: 8 MB of indices and values at four bytes each, and three chunks are in memory.
+_CHUNK = 1_000_000
 
 _NO_INTERACTIONS = pd.DataFrame(columns=["ligand", "receptor"])
 
