@@ -34,7 +34,12 @@ def dolor(folder: Path) -> Run:
     from dolor.crosstalk.score import score
 
     pairs = pd.read_csv(folder / "pairs.csv")
-    return lambda cells, _: score(profiles(cells, pairs, trimean=False), pairs, methods=["lr_means"])
+
+    def run(cells: Any, _: int) -> object:
+        summed = cells if isinstance(cells, Path) else profiles(cells, pairs, trimean=False)
+        return score(summed, pairs, methods=["lr_means"])
+
+    return run
 
 
 def liana(folder: Path) -> Run:

@@ -1,5 +1,8 @@
 """The table of scores, from cells to rows."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,6 +38,24 @@ def test_the_score_is_the_log2_geometric_mean_of_pseudobulk_expression(cells, ta
     receptor = min(expression("neuron", "G3"), expression("neuron", "G4"))
     expected = (np.log2(expression("macrophage", "G2") + 0.5) + np.log2(receptor + 0.5)) / 2
     assert row["score"] == pytest.approx(expected)
+
+
+def test_a_file_of_cells_is_scored_as_its_profiles_are(cells, pairs, tmp_path):
+    cells.write_h5ad(tmp_path / "cells.h5ad")
+    made = profiles(cells, pairs, trimean=False)
+    pd.testing.assert_frame_equal(score(tmp_path / "cells.h5ad", pairs), score(made, pairs))
+
+
+def test_a_file_is_scored_without_importing_what_takes_long(cells, pairs, tmp_path):
+    cells.write_h5ad(tmp_path / "cells.h5ad")
+    pairs.iloc[:1].to_csv(tmp_path / "pairs.csv", index=False)
+    code = (
+        "import sys, pandas as pd; from dolor.crosstalk.score import score; "
+        "score('cells.h5ad', pd.read_csv('pairs.csv', keep_default_na=False), methods=['lr_means']); "
+        "print(sorted({'anndata', 'scipy.sparse', 'scipy.special', 'scanpy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_cell_type_that_a_sample_lacks_is_missing_not_zero(cells, pairs):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from dolor.contracts.vocabulary import ORGANISMS, SEXES, SUSPENSION_TYPES
 from dolor.errors import DataError
@@ -131,6 +130,9 @@ def check_counts(counts: Any, source: str, rows: int = 65_536) -> None:
     dolor.errors.DataError
         Values are not finite, negative, or not integers; a sparse matrix is broken.
     """
+    # Imported where a matrix is at hand: most who import this module need its names only.
+    from scipy import sparse
+
     if isinstance(counts, (sparse.csr_matrix, sparse.csc_matrix, sparse.csr_array, sparse.csc_array)):
         try:
             counts.check_format(full_check=True)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
 
 from dolor.crosstalk.accumulate import check_rows
 from dolor.errors import DataError, IntegrityError
@@ -102,6 +101,8 @@ def _of_matrix(counts: Any, size: int, name: str) -> Iterator[Chunk]:
     n_cells, n_genes = counts.shape
     form = getattr(counts, "format", "dense")
     if form == "dense":
+        from scipy import sparse
+
         rows = max(1, size // max(n_genes, 1))
         for start in range(0, n_cells, rows):
             block = sparse.csr_matrix(np.asarray(counts[start : start + rows]))

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
 
 from dolor.crosstalk.chunks import Chunk, Source, checked
 from dolor.errors import DataError, IntegrityError, MissingExtra, NetworkError
@@ -166,6 +165,9 @@ def _chunk(
     if len(gene) and (gene.max() >= len(columns) or (columns[gene] < 0).any()):
         raise IntegrityError(f"{name}: the counts name genes that the table of genes does not have")
     place = np.searchsorted(ids, cell)
+    # Imported here, since every path is asked whether it is one of SOMA.
+    from scipy import sparse
+
     block = sparse.coo_array((value, (place, columns[gene])), shape=(len(ids), n_genes)).tocsr()
     block.sort_indices()
     return checked(start, block.data, block.indices, block.indptr, n_genes, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from dolor.contracts.profiles import check_profiles
 from dolor.crosstalk.compile_interactions import Compiled, compile_interactions
 from dolor.crosstalk.expression import Complexes, combine, log_expression, per_10k
+from dolor.crosstalk.profiles import sum_cells
 from dolor.crosstalk.sample_statistics import SampleSums, samples_of
 from dolor.crosstalk.score_flags import ambient_suspects, leaked_shares, score_flags
 from dolor.crosstalk.score_table import SampleScores, score_table
@@ -32,7 +34,7 @@ Floats = NDArray[np.float64]
 
 
 def score(
-    profiles: AnnData,
+    profiles: AnnData | Path | str,
     interactions: pd.DataFrame,
     *,
     complexes: Complexes = "min",
@@ -49,7 +51,8 @@ def score(
     Parameters
     ----------
     profiles
-        Profiles made with these interactions (:func:`dolor.crosstalk.profiles.profiles`).
+        Profiles made with these interactions (:func:`dolor.crosstalk.profiles.profiles`); or the path of an h5ad file
+        of Cells, whose sums are then made on the way.
     interactions
         ``interaction_id``, ``ligand``, ``receptor`` (gene logic, in the symbols of the profiles), ``ligand_proxy``.
     complexes
@@ -60,7 +63,7 @@ def score(
         The cells that the profiles were made of. Where given, p-values that involve a group of fewer than 28 cells come
         from permutations; else all come from the closed form.
     groupby, sample_key
-        Columns of ``cells.obs`` that the profiles were made with.
+        Columns of ``cells.obs`` that the profiles were made with, or that a file of Cells is summed by.
     permutations, seed
         Of those permutations: their number, and the seed of the random numbers.
     ambient
@@ -110,10 +113,12 @@ def score(
     2      neuron  macrophage   9.80  few_cells
     3      neuron      neuron  11.13  few_cells
     """
-    check_profiles(profiles)
     unknown = sorted(set(methods) - set(METHODS))
     if unknown:
         raise UsageError(f"methods: {', '.join(unknown)} is not known; choose among {', '.join(METHODS)}")
+    if isinstance(profiles, (str, Path)):
+        profiles = sum_cells(profiles, interactions, groupby=groupby, sample_key=sample_key)
+    check_profiles(profiles)
     compiled = compile_interactions(profiles, interactions)
     genes = list(profiles.var_names)
     at_hand = Cells(cells, groupby, sample_key, permutations, seed) if cells is not None else None

@@ -8,16 +8,15 @@ from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from dolor.crosstalk.accumulate import TARGET
 from dolor.crosstalk.compile_interactions import Compiled
 from dolor.crosstalk.sample_statistics import SampleSums
-from dolor.crosstalk.specificity.permutation import permutation_pvalues
 from dolor.errors import DataError
 
 if TYPE_CHECKING:
     from anndata import AnnData
+    from scipy import sparse
 
 __all__ = ["SMALL", "Cells"]
 
@@ -52,6 +51,8 @@ class Cells:
         small = np.minimum(sums.n[:, None], sums.n[None, :]) < SMALL
         if not small.any():
             return pvalues
+        from dolor.crosstalk.specificity.permutation import permutation_pvalues
+
         x, label = self._sample(sums, genes)
         seed = crc32(f"{self.seed}:{sums.sample}".encode())
         permuted = permutation_pvalues(
@@ -61,6 +62,8 @@ class Cells:
 
     def _sample(self, sums: SampleSums, genes: list[str]) -> tuple[sparse.csr_matrix, NDArray[np.intp]]:
         """Log-normalised expression and labels of a sample's cells, in the order of their barcodes."""
+        from scipy import sparse
+
         obs = self.data.obs
         number = {name: i for i, name in enumerate(sums.cell_types)}
         label = obs[self.groupby].astype(str).map(number).to_numpy(dtype=float)
