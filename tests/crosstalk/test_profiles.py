@@ -1,5 +1,7 @@
 """Profiles equal plain sums over cells, whatever the cells lie in."""
 
+import zlib
+
 import anndata
 import h5py
 import numpy as np
@@ -116,6 +118,15 @@ def test_a_chunk_that_cannot_be_unpacked_is_named(cells, tmp_path, pairs):
     path.write_bytes(content)
     with pytest.raises(IntegrityError, match="counts.*cannot be read to its end.*unpacked"):
         profiles(path, pairs)
+
+
+@pytest.mark.parametrize("size", [10, 10**6])
+def test_a_chunk_of_another_size_is_refused_without_unpacking_it_whole(cells, size, tmp_path, pairs):
+    cells.write_h5ad(tmp_path / "cells.h5ad", compression="gzip")
+    with h5py.File(tmp_path / "cells.h5ad", "a") as file:
+        file["layers/counts/data"].id.write_direct_chunk((0,), zlib.compress(b"\0" * size))
+    with pytest.raises(IntegrityError, match="does not unpack to the"):
+        profiles(tmp_path / "cells.h5ad", pairs)
 
 
 def test_the_order_of_cells_genes_and_categories_changes_nothing(cells, pairs):

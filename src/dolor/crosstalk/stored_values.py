@@ -75,11 +75,12 @@ class StoredValues:
     def _unpacked(self, packed: NDArray[np.uint8]) -> NDArray[Any]:
         expected = self._dataset.chunks[0] * self._dtype.itemsize
         try:
-            content = _zlib.decompress(packed, bufsize=expected) if self._dataset.compression else packed
+            # A byte more than a chunk may have is room enough to see that it has too many, whatever is packed in it.
+            content = _zlib.decompressobj().decompress(packed, expected + 1) if self._dataset.compression else packed
         except _zlib.error as error:
             raise OSError(f"a chunk cannot be unpacked: {error}") from error
         if len(content) != expected:
-            raise OSError(f"a chunk has {len(content)} bytes, not {expected}")
+            raise OSError(f"a chunk does not unpack to the {expected} bytes that it should have")
         return np.frombuffer(content, self._dtype)
 
     def _fill(self, values: NDArray[Any], offset: int) -> None:
