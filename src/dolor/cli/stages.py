@@ -68,6 +68,7 @@ def quality(
     from dolor.io.tables import write_table
 
     cells = read_h5ad(source)
+    cells.X = None  # the annotation computes it from the counts; until then it would double the memory
     limits: dict[str, Any] = {
         "min_genes": min_genes,
         "mads": mads,

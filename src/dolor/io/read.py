@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CONTROLS = "control probes of the panel (no cell is lost)"
 _DEFAULTS = {"sex": "unknown", "suspension_type": "na", "assay": "unknown", "tissue": "unknown"}
+# Cells whose values are computed at a time.
+_BLOCK = 16_384
 
 
 @repeated_names()
@@ -165,9 +167,13 @@ def log_normalised(cells: AnnData, target: float = 1e4) -> object:
     counts = cells.layers["counts"]
     library = np.asarray(counts.sum(axis=1), dtype=float).ravel()
     factor = np.divide(target, library, out=np.zeros_like(library), where=library > 0)
-    values = sparse.csr_matrix(counts, dtype=np.float64)
-    values.data = np.log1p(values.data * np.repeat(factor, np.diff(values.indptr)))
-    return values.astype(np.float32)
+    values = sparse.csr_matrix(counts, dtype=np.float32, copy=True)
+    # Computed in 64 bits, a block of cells at a time, so that no second matrix stands in memory.
+    for start in range(0, values.shape[0], _BLOCK):
+        ends = values.indptr[start : start + _BLOCK + 1]
+        block = values.data[ends[0] : ends[-1]]
+        block[:] = np.log1p(block * np.repeat(factor[start : start + _BLOCK], np.diff(ends)))
+    return values
 
 
 def _with_fields(obs: pd.DataFrame, fields: Mapping[str, str], source: str) -> pd.DataFrame:
