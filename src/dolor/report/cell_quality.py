@@ -72,7 +72,7 @@ def _samples(dataset: DatasetRun) -> list[dict[str, Any]]:
             "before": counts["cells_before"],
             "after": counts["cells_after"],
             "reasons": ", ".join(reasons) or "–",
-            "median_counts": _number(counts.get("median_n_counts"), 4),
+            "median_counts": _whole(counts.get("median_n_counts")),
             "doublets": _percent(doublets.get(sample, {}).get("rate")),
             "ambient": _percent(leaks.get(sample, {}).get("contamination")),
             "source": {"empty": "empty droplets", "mixture": "mixture of cells"}.get(
@@ -92,8 +92,8 @@ def _kind(row: Mapping[str, Any]) -> dict[str, Any]:
         "kind": wording.population(row["kind"]),
         "n_cells": int(row["n_cells"] or 0),
         "n_dropped": int(row.get("n_dropped") or 0),
-        "median_counts": _number(row.get("n_counts"), 4),
-        "median_genes": _number(row.get("n_genes"), 4),
+        "median_counts": _whole(row.get("n_counts")),
+        "median_genes": _whole(row.get("n_genes")),
         "mito": _percent(row.get("mito_fraction")),
         "ambient": _percent(row.get("ambient_share")),
         "doublets": _percent(row.get("doublet_share")),
@@ -106,8 +106,12 @@ def _integration(row: Mapping[str, Any], method: str) -> dict[str, str]:
     return {"name": f"{name} by {method}" if name == "aligned" else name} | {key: _number(row[key]) for key in measures}
 
 
-def _number(value: float | None, digits: int = 3) -> str:
-    return "–" if value is None else wording.number(value, digits)
+def _number(value: float | None) -> str:
+    return "–" if value is None else wording.number(value)
+
+
+def _whole(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}"
 
 
 def _percent(value: float | None) -> str:
