@@ -11,6 +11,7 @@ from sklearn.metrics import homogeneity_score
 
 import dolor as dl
 from dolor.annotate.clusters import cluster
+from dolor.annotate.graph import neighbour_graph
 from dolor.annotate.stability import stability
 from dolor.errors import UsageError
 
@@ -38,6 +39,16 @@ def test_clusters_follow_the_kinds(cells: AnnData, integration: str) -> None:
     assert work.obs["leiden_0.25"].nunique() <= work.obs["leiden_1"].nunique()
     assert ("X_integrated" in work.obsm) == (integration != "none")
     assert work.uns["cluster_stability"]["resolution"].tolist() == [0.25, 0.5, 1.0]
+
+
+def test_many_cells_get_the_neighbours_that_an_exact_search_gives() -> None:
+    rng = np.random.default_rng(0)
+    place = rng.normal(size=(8300, 6)).astype(np.float32)
+    graph = neighbour_graph(place, 0)
+    cell = 17
+    found = set(graph.obsp["distances"][cell].indices) - {cell}
+    nearest = np.argsort(((place - place[cell]) ** 2).sum(axis=1))[1:12]
+    assert len(found & set(nearest)) >= 10
 
 
 def test_an_unknown_integration_is_named(cells: AnnData) -> None:
