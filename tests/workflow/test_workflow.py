@@ -55,6 +55,7 @@ def test_every_result_is_there_with_its_side_file(finished: Path) -> None:
         expected = {"cells.h5ad", "profiles.h5ad", "quality.json"} | {
             f"{name}.parquet" for name in ("interactions", "contrasts", "composition", "annotation", "sex")
         }
+        expected |= {"annotation_quality.json", "ambient.parquet", "ambient_evidence.parquet"}
         assert expected <= files
         assert {f"{name}.json" for name in expected} <= files
         assert not any(name.startswith(".") for name in files)

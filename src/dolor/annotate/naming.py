@@ -51,7 +51,7 @@ def annotate(
     signatures
         A file of your own populations; empty: those that dolor ships.
     integration
-        ``none`` or ``harmony``: how samples are aligned before clustering.
+        ``none``, ``harmony`` or ``scvi``: how samples are aligned before clustering.
     resolution
         Leiden resolution. Fine clusters do no harm, since clusters of one name become one population.
     min_confidence
