@@ -60,6 +60,13 @@ def test_the_order_of_cells_changes_nothing(make_cells: Maker) -> None:
     assert one[1] == two[1]
 
 
+def test_cells_without_any_count_are_an_error_of_their_own(make_cells: Maker) -> None:
+    cells = make_cells(100)
+    cells.layers["counts"] = cells.layers["counts"] * 0
+    with pytest.raises(DataError, match="no cell passes quality control"):
+        dl.pp.quality(cells)
+
+
 def test_nothing_left_is_an_error(make_cells: Maker) -> None:
     with pytest.raises(DataError, match=r"no cell passes quality control \(of 60, most for few_genes\)"):
         dl.pp.quality(make_cells(), min_genes=10_000)

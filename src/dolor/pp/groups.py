@@ -32,10 +32,10 @@ def coarse_groups(counts: sparse.csr_matrix, seed: int) -> NDArray[np.object_]:
     from sklearn.cluster import MiniBatchKMeans
 
     size = max(2, min(_GROUPS, counts.shape[0] // _CELLS_A_GROUP))
-    if counts.shape[0] < 2 * _CELLS_A_GROUP or counts.shape[1] <= _COMPONENTS:
-        return np.full(counts.shape[0], "0", dtype=object)
     counts = sparse.csr_matrix(counts)
     genes = variable_genes(log_normalised(every_nth(counts)), _GENES)
+    if counts.shape[0] < 2 * _CELLS_A_GROUP or genes.sum() <= _COMPONENTS:
+        return np.full(counts.shape[0], "0", dtype=object)
     components = principal_components(log_normalised(counts, genes), _COMPONENTS, scale=False)
     found = MiniBatchKMeans(size, n_init=3, random_state=seed).fit_predict(components)
     return np.asarray(found.astype(str), dtype=object)
