@@ -17,14 +17,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 CLUSTER = Path(__file__).with_name("cluster.sh")
 DAEMONS = ("munged", "slurmctld", "slurmd")
-STAGES = ("simulate", "read", "quality", "annotate", "profiles")
+STAGES = ("simulate", "read", "quality")
 
 pytestmark = pytest.mark.slurm
 
 # Fails at the first call of the stage, as a job does that is killed for memory, and is the real command ever after.
 FAILS_ONCE = """\
 #!/bin/sh
-if [ "$1" = profiles ] && mkdir "$DOLOR_TEST_FAILED" 2>/dev/null; then
+if [ "$1" = quality ] && mkdir "$DOLOR_TEST_FAILED" 2>/dev/null; then
   echo "dolor: killed, as a test wishes" >&2
   exit 137
 fi
@@ -66,14 +66,14 @@ def test_every_stage_of_every_dataset_is_a_job_and_a_failed_one_is_sent_again(tm
             *("--workflow-profile", str(ROOT / "profiles" / "slurm"), "--configfile", str(tmp_path / "run.yaml")),
             *("--slurm-no-account", "--slurm-status-command", "squeue"),
             *("--slurm-init-seconds-before-status-checks", "5", "--latency-wait", "5"),
-            *(f"results/{name}/profiles.h5ad" for name in ("one", "two")),
+            *(f"results/{name}/sex.parquet" for name in ("one", "two")),
         ],
         env={**os.environ, "PATH": path, "DOLOR_TEST_FAILED": str(failed)}, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-4000:]
     assert failed.is_dir()
-    assert (tmp_path / "results" / "one" / "profiles.h5ad").is_file()
-    assert (tmp_path / "results" / "two" / "profiles.h5ad").is_file()
+    assert (tmp_path / "results" / "one" / "sex.parquet").is_file()
+    assert (tmp_path / "results" / "two" / "sex.parquet").is_file()
     jobs = subprocess.run(
         ["squeue", "--noheader", "--states=all", "--format=%T"], capture_output=True, text=True, check=True
     )

@@ -8,9 +8,12 @@ rule simulate:
     log:
         "logs/simulate/{dataset}.log",
     benchmark:
-        "logs/simulate/{dataset}.benchmark.tsv"
+        "logs/simulate/{dataset}.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    resources:
+        mem_mb=memory("simulate"),
+        runtime=runtime("simulate"),
     params:
         compartment=lambda wildcards: DATASETS[wildcards.dataset].compartment,
         options=flags(
@@ -47,9 +50,12 @@ rule read:
     log:
         "logs/read/{dataset}.log",
     benchmark:
-        "logs/read/{dataset}.benchmark.tsv"
+        "logs/read/{dataset}.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    resources:
+        mem_mb=memory("read"),
+        runtime=runtime("read"),
     params:
         study=lambda wildcards: DATASETS[wildcards.dataset].study,
         path=lambda wildcards, input: raw_path(wildcards.dataset, str(input)),

@@ -14,9 +14,12 @@ rule quality:
     log:
         "logs/quality/{dataset}.log",
     benchmark:
-        "logs/quality/{dataset}.benchmark.tsv"
+        "logs/quality/{dataset}.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    resources:
+        mem_mb=memory("quality"),
+        runtime=runtime("quality"),
     params:
         options=flags(**RUN.quality.model_dump(), seed=RUN.seed),
         empty=lambda wildcards, input: flags(empty=input.get("empty", "")),
@@ -39,9 +42,12 @@ rule annotate:
     log:
         "logs/annotate/{dataset}.log",
     benchmark:
-        "logs/annotate/{dataset}.benchmark.tsv"
+        "logs/annotate/{dataset}.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    resources:
+        mem_mb=memory("annotate"),
+        runtime=runtime("annotate"),
     params:
         compartment=lambda wildcards: DATASETS[wildcards.dataset].compartment,
         options=flags(**RUN.annotate.model_dump(), seed=RUN.seed),
@@ -62,9 +68,12 @@ rule evaluate:
     log:
         "logs/evaluate/{dataset}.log",
     benchmark:
-        "logs/evaluate/{dataset}.benchmark.tsv"
+        "logs/evaluate/{dataset}.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    resources:
+        mem_mb=memory("evaluate"),
+        runtime=runtime("evaluate"),
     params:
         labels=lambda wildcards: DATASETS[wildcards.dataset].labels,
         code=code_digest("annotate"),

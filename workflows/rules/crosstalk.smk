@@ -9,9 +9,12 @@ rule profiles:
     log:
         "logs/profiles/{dataset}.log",
     benchmark:
-        "logs/profiles/{dataset}.benchmark.tsv"
+        "logs/profiles/{dataset}.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    resources:
+        mem_mb=memory("profiles"),
+        runtime=runtime("profiles"),
     params:
         options=flags(groupby=RUN.contrast.groupby, **RUN.pairs.model_dump()),
         code=code_digest("crosstalk", "knowledge"),
@@ -30,9 +33,12 @@ rule score:
     log:
         "logs/score/{dataset}.log",
     benchmark:
-        "logs/score/{dataset}.benchmark.tsv"
+        "logs/score/{dataset}.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    resources:
+        mem_mb=memory("score"),
+        runtime=runtime("score"),
     params:
         options=flags(**RUN.pairs.model_dump()),
         code=code_digest("crosstalk", "knowledge", "pp"),
@@ -52,9 +58,12 @@ rule contrast:
     log:
         "logs/contrast/{dataset}.log",
     benchmark:
-        "logs/contrast/{dataset}.benchmark.tsv"
+        "logs/contrast/{dataset}.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    resources:
+        mem_mb=memory("contrast"),
+        runtime=runtime("contrast"),
     params:
         reference=lambda wildcards: flags(
             reference_condition=REFERENCES[wildcards.dataset].condition,
@@ -88,9 +97,12 @@ rule meta:
     log:
         "logs/meta.log",
     benchmark:
-        "logs/meta.benchmark.tsv"
+        "logs/meta.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    resources:
+        mem_mb=memory("meta"),
+        runtime=runtime("meta"),
     params:
         results=subpath(output[0], parent=True),
         code=code_digest("crosstalk"),
@@ -113,9 +125,12 @@ rule claims:
     log:
         "logs/claims.log",
     benchmark:
-        "logs/claims.benchmark.tsv"
+        "logs/claims.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    resources:
+        mem_mb=memory("claims"),
+        runtime=runtime("claims"),
     params:
         results=subpath(output[0], parent=True),
         code=code_digest("crosstalk", "knowledge"),

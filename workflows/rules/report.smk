@@ -13,9 +13,12 @@ rule methods:
     log:
         "logs/methods.log",
     benchmark:
-        "logs/methods.benchmark.tsv"
+        "logs/methods.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    resources:
+        mem_mb=memory("methods"),
+        runtime=runtime("methods"),
     params:
         results=subpath(output[0], parent=True),
         code=code_digest("report"),
@@ -53,9 +56,12 @@ rule report:
     log:
         "logs/report.log",
     benchmark:
-        "logs/report.benchmark.tsv"
+        "logs/report.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    resources:
+        mem_mb=memory("report"),
+        runtime=runtime("report"),
     params:
         results=subpath(output[0], parent=True),
         title=RUN.title,

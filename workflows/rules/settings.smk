@@ -10,6 +10,7 @@ from dolor.errors import DolorError
 from dolor.io.files import is_offered
 from dolor.io.study import is_registered, study_file
 from dolor.knowledge import registry
+from dolor.workflow.needs import memory_mb, runtime_minutes
 
 try:
     # A table of datasets may lie beside the configuration that names it.
@@ -43,6 +44,18 @@ def flags(**options):
         elif value != "":
             words.append(f"--{option} {shlex.quote(str(value))}")
     return " ".join(words)
+
+
+def memory(stage):
+    """Ask for the memory of a rule, from the size of its input; more at each attempt."""
+    return lambda wildcards, input, attempt: memory_mb(stage, input.size_mb, attempt)
+
+
+def runtime(stage):
+    """Ask for the minutes of a rule, as its memory is asked for."""
+    return lambda wildcards, input, attempt: runtime_minutes(
+        stage, input.size_mb, attempt
+    )
 
 
 def is_downloaded(dataset):

@@ -35,12 +35,14 @@ def reference_levels(dataset: Dataset, run: Config) -> Reference:
     >>> reference_levels(mine, run).condition
     'sham'
     """
+    from dolor.io.study import is_registered
+
     level = dataset.reference or run.contrast.reference
     if level.condition:
         return level
     if dataset.study == SIMULATED:
         return level.model_copy(update={"condition": _CONTROL_OF_SIMULATION})
-    if dataset.study.endswith(".h5ad"):
+    if not is_registered(dataset.study):
         raise UsageError(
             f"dataset '{dataset.id}': name the condition that the others are compared with, "
             "such as  contrast: {reference: {condition: naive}}"

@@ -186,7 +186,9 @@ def _configuration(config: Path, folder: Path) -> Iterator[Finding]:
 def _dataset(dataset: Dataset, run: Config, folder: Path) -> tuple[Finding, int]:
     """Say whether the file of a dataset can be read, and how large it is."""
     from dolor.config import reference_levels
-    from dolor.io.study import SIMULATED, study_file
+    from dolor.io.files import is_offered
+    from dolor.io.study import SIMULATED, is_registered, study_file
+    from dolor.knowledge import registry
 
     named = f"dataset {dataset.id}"
     try:
@@ -194,6 +196,9 @@ def _dataset(dataset: Dataset, run: Config, folder: Path) -> tuple[Finding, int]
         if dataset.study == SIMULATED:
             return Finding("ok", f"{named}: simulated, {run.simulate.cells} cells a sample"), 0
         path = folder / study_file(dataset.study, dataset.path)
+        is_public = not dataset.path and is_registered(dataset.study) and is_offered(registry.show(dataset.study))
+        if is_public and not path.exists():
+            return Finding("note", f"{named}: {dataset.study} will be downloaded within the run"), 0
     except DolorError as error:
         return Finding("fault", f"{named}: {error}", error.exit_code), 0
     if not path.exists():
