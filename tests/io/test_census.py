@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from pathlib import Path
 
-import pandas as pd
+import anndata
+import numpy as np
 import pytest
 
+from dolor import tl
+from dolor.cli import main
 from dolor.errors import DataError, MissingExtra, UsageError
 from dolor.io.census import read_census, value_filter
 
@@ -33,29 +35,10 @@ def test_a_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.fixture
 def census(tmp_path: Path) -> str:
-    soma = pytest.importorskip("tiledbsoma", reason="needs the extra 'census'")
-    soma_io = pytest.importorskip("tiledbsoma.io", reason="needs the extra 'census'")
-    import anndata
-    from scipy import sparse
+    pytest.importorskip("tiledbsoma", reason="needs the extra 'census'")
+    from census import small_cells, write_census
 
-    obs = pd.DataFrame(
-        {
-            "assay": "10x 3' v3", "cell_type": ["macrophage", "neuron"] * 2, "dataset_id": "d1",
-            "disease": ["normal", "normal", "neuropathy", "neuropathy"], "donor_id": ["a", "a", "b", "b"],
-            "sex": ["female", "female", "male", "male"], "suspension_type": "nucleus", "tissue": "dorsal root ganglion",
-            "tissue_general": "nerve", "is_primary_data": [True, True, True, False],
-        },
-        index=[f"c{number}" for number in range(4)],
-    )  # fmt: skip
-    var = pd.DataFrame({"feature_id": formats.IDS, "feature_name": formats.GENES}, index=formats.IDS)
-    cells = anndata.AnnData(X=sparse.csr_matrix(formats.COUNTS.astype("f4")), obs=obs, var=var)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with soma.Collection.create(str(tmp_path / "census")) as root:
-            data = root.add_new_collection("census_data")
-            soma_io.from_anndata(f"{data.uri}/mus_musculus", cells, measurement_name="RNA", X_layer_name="raw")
-            data.set("mus_musculus", soma.Experiment.open(f"{data.uri}/mus_musculus"), use_relative_uri=True)
-    return str(tmp_path / "census")
+    return str(write_census(tmp_path / "census", [small_cells()]))
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -73,3 +56,47 @@ def test_a_local_census(census: str) -> None:
         read_census(census, "human", {"sex": "male"})
     with pytest.raises(DataError, match="cannot be read as a Census"):
         read_census(census + "x", "mouse", {"sex": "male"})
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_profiles_are_streamed_as_they_would_be_of_the_cells(
+    census: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("census", "--uri", census, "--organism", "mouse", "--tissue", "dorsal root ganglion")
+    with pytest.raises(SystemExit) as left:
+        main((*words, "--profiles", str(tmp_path / "profiles.h5ad"), "--out", str(tmp_path / "cells.h5ad")))
+    assert left.value.code == 0, capsys.readouterr().err
+    streamed = anndata.read_h5ad(tmp_path / "profiles.h5ad")
+    cells = anndata.read_h5ad(tmp_path / "cells.h5ad")
+    cells.obs["cell_type"] = cells.obs["cell_type_author"]
+    of_cells = tl.profiles(cells, genes=streamed.var_names)
+    assert streamed.obs_names.tolist() == of_cells.obs_names.tolist()
+    np.testing.assert_array_equal(streamed.X, of_cells.X)
+    for field in ("sample_id", "condition", "sex", "organism", "n_cells"):
+        assert streamed.obs[field].astype(str).tolist() == of_cells.obs[field].astype(str).tolist(), field
+    reference = ("--reference-condition", "normal", "--formula", "~ condition")
+    tables = ("--composition", str(tmp_path / "n.parquet"), "--response", str(tmp_path / "r.parquet"))
+    with pytest.raises(SystemExit) as left:
+        main(("contrast", str(tmp_path / "profiles.h5ad"), "--out", str(tmp_path / "c.parquet"), *tables, *reference))
+    assert left.value.code == 0, capsys.readouterr().err
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    assert left.value.code == 2
+    assert "say what to write: --out for the cells, --profiles for their sums" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_a_symbol_of_two_ids_is_summed(tmp_path: Path) -> None:
+    pytest.importorskip("tiledbsoma", reason="needs the extra 'census'")
+    from census import small_cells, write_census
+
+    from dolor.crosstalk.chunks_soma import open_soma
+    from dolor.io.census import cell_fields, experiment_of
+
+    cells = small_cells()
+    cells.var["feature_name"] = ["Actb", "Xist", "Actb", "Calca", "Trpv1", "Il6ra"]
+    folder = write_census(tmp_path / "census", [cells])
+    source = open_soma(folder, member=experiment_of("mouse"), prepare=lambda obs: cell_fields(obs, "mouse"))
+    found = tl.profiles(source)
+    assert found.var_names.tolist() == ["Actb", "Xist", "Calca", "Trpv1", "Il6ra"]
+    assert found[:, "Actb"].X.sum() == formats.COUNTS[:, [0, 2]].sum()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from anndata import AnnData
+
+    from dolor.knowledge.vocabulary import Organism
 
 Out = Annotated[Path, typer.Option(help="The file to write.", show_default=False)]
 
@@ -68,7 +70,10 @@ def read(
 def census(
     uri: Annotated[str, typer.Option(help="Folder or address of a Census.")],
     organism: Annotated[str, typer.Option(help="mouse or human.")],
-    out: Out,
+    out: Annotated[Path | None, typer.Option(help="File for the cells themselves.")] = None,
+    profiles: Annotated[
+        Path | None, typer.Option(help="File for profiles by sample and cell type, summed without keeping the cells.")
+    ] = None,
     tissue: Annotated[list[str] | None, typer.Option(help="Tissue wanted; may be given several times.")] = None,
     tissue_general: Annotated[list[str] | None, typer.Option(help="Broad tissue wanted, such as spinal cord.")] = None,
     disease: Annotated[list[str] | None, typer.Option(help="Disease wanted; normal where there is none.")] = None,
@@ -78,16 +83,23 @@ def census(
     suspension_type: Annotated[list[str] | None, typer.Option(help="cell or nucleus.")] = None,
     dataset: Annotated[list[str] | None, typer.Option(help="Dataset of CELLxGENE, by its id.")] = None,
 ) -> None:
-    """Take cells of the CELLxGENE Census by what they are.
+    """Take cells of the CELLxGENE Census by what they are: the cells, or straight their profiles.
 
-    dolor census --uri census_folder --organism mouse --tissue "dorsal root ganglion" --out cells.h5ad
+    dolor census --uri census_folder --organism mouse --tissue "dorsal root ganglion" --profiles profiles.h5ad
     """
+    from dolor.errors import UsageError
+
     asked = {
         "tissue": tissue, "tissue_general": tissue_general, "disease": disease, "cell_type": cell_type, "sex": sex,
         "assay": assay, "suspension_type": suspension_type, "dataset_id": dataset,
     }  # fmt: skip
     query = {name: values for name, values in asked.items() if values}
-    _census_cells(uri, organism, query, out)
+    if out is None and profiles is None:
+        raise UsageError("say what to write: --out for the cells, --profiles for their sums")
+    if out is not None:
+        _census_cells(uri, organism, query, out)
+    if profiles is not None:
+        _census_profiles(uri, organism, query, profiles)
 
 
 def _fields(given: list[str]) -> dict[str, str]:
@@ -134,6 +146,27 @@ def _census_cells(uri: str, organism: str, query: dict[str, list[str]], out: Pat
         cells.write_h5ad(temporary, compression="lzf")
     write_provenance(out, stage="census", parameters={"organism": organism, "query": query})
     typer.echo(f"{cells.n_obs} cells × {cells.n_vars} genes, {cells.obs['sample_id'].nunique()} samples")
+
+
+def _census_profiles(uri: str, organism: str, query: dict[str, list[str]], out: Path) -> None:
+    from dolor import tl
+    from dolor.cli.crosstalk import genes_besides, pairs_of
+    from dolor.contracts.vocabulary import organism_word
+    from dolor.crosstalk.chunks_soma import open_soma
+    from dolor.io.atomic import atomic_path
+    from dolor.io.census import abundant_genes, cell_fields, experiment_of, value_filter
+    from dolor.io.provenance import write_provenance
+
+    species = cast("Organism", organism_word(organism))
+    cells = open_soma(
+        uri, member=experiment_of(species), where=value_filter(query), prepare=lambda obs: cell_fields(obs, species)
+    )
+    genes = genes_besides(cells.genes, abundant_genes(uri, species), species)
+    found = tl.profiles(cells, pairs_of(species), genes=genes)
+    with atomic_path(out) as temporary:
+        found.write_h5ad(temporary)
+    write_provenance(out, stage="census", parameters={"organism": species, "query": query})
+    typer.echo(f"{found.n_obs} profiles of {found.obs['sample_id'].nunique()} samples, {found.n_vars} genes")
 
 
 def add_to(app: typer.Typer) -> None:

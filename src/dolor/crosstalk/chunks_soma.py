@@ -151,9 +151,11 @@ def _genes(stored: Any, name: str) -> tuple[pd.Index, NDArray[np.int64]]:
         raise DataError(f"{name}: the genes have no column {' or '.join(map(repr, _SYMBOLS))}")
     table = stored.read(column_names=["soma_joinid", column]).concat().to_pandas().sort_values("soma_joinid")
     ids = table["soma_joinid"].to_numpy(dtype=np.int64)
+    # A Census has some symbols twice, of two Ensembl ids; their counts are summed.
+    place, symbols = pd.factorize(table[column].astype(str))
     columns = np.full(int(ids.max(initial=-1)) + 1, -1, dtype=np.int64)
-    columns[ids] = np.arange(len(ids))
-    return pd.Index(table[column].astype(str)), columns
+    columns[ids] = place
+    return pd.Index(symbols), columns
 
 
 def _chunk(
