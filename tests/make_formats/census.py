@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import anndata
@@ -36,8 +36,8 @@ def with_genes(
     return anndata.AnnData(X=counts, obs=obs, var=var)
 
 
-def write_census(folder: Path, parts: Sequence[anndata.AnnData], organism: str = "mus_musculus") -> Path:
-    """Write parts of cells, all of the same genes, as one Census."""
+def write_census(folder: Path, parts: Iterable[anndata.AnnData], organism: str = "mus_musculus") -> Path:
+    """Write cells as a Census, one part after the other; all have the same genes."""
     import tiledbsoma
     import tiledbsoma.io
 
@@ -47,11 +47,12 @@ def write_census(folder: Path, parts: Sequence[anndata.AnnData], organism: str =
             data = root.add_new_collection("census_data")
             uri = f"{data.uri}/{organism}"
             names = {"measurement_name": "RNA", "X_layer_name": "raw"}
-            tiledbsoma.io.from_anndata(uri, parts[0], **names)
-            for part in parts[1:]:
-                fields = {"obs_field_name": "obs_id", "var_field_name": "var_id"}
-                known = tiledbsoma.io.register_anndatas(uri, [part], measurement_name="RNA", **fields)
-                known.prepare_experiment(uri)
+            for place, part in enumerate(parts):
+                known = None
+                if place:
+                    fields = {"obs_field_name": "obs_id", "var_field_name": "var_id"}
+                    known = tiledbsoma.io.register_anndatas(uri, [part], measurement_name="RNA", **fields)
+                    known.prepare_experiment(uri)
                 tiledbsoma.io.from_anndata(uri, part, registration_mapping=known, **names)
             data.set(organism, tiledbsoma.Experiment.open(uri), use_relative_uri=True)
     return folder
