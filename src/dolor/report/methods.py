@@ -67,18 +67,32 @@ def _paragraphs(folder: Path) -> list[str]:
 
 def _quality(options: dict[str, Any], dropped: dict[str, int]) -> str:
     reasons = ", ".join(f"{number} for {reason.replace('_', ' ')}" for reason, number in sorted(dropped.items()))
+    source = "empty droplets" if options["empty"] else "the mixture of the cells"
+    split = (
+        "; libraries that pooled both sexes were split by the sex of their cells, those that could not be told left out"
+        if options["split_pooled"]
+        else ""
+    )
     return (
         f"Cells with fewer than {options['min_genes']} detected genes, with counts more than {options['mads']:g} "
-        "median absolute deviations below the median of their sample, or with a mitochondrial share beyond as many "
-        f"deviations or {options['max_mito']:.0%} were left out ({reasons}). Sex was called from Xist and "
-        "Y-chromosome transcripts; samples whose call contradicts the report left the comparisons of the sexes."
+        "median absolute deviations below the medians both of their sample and of their coarse kind, or with a "
+        f"mitochondrial share as many deviations above the median of their sample or beyond {options['max_mito']:.0%} "
+        f"(nuclei: {options['max_mito_nuclei']:.0%}) were left out ({reasons}). Doublets were flagged sample by sample "
+        f"(Scrublet's score joined with size, {options['doublet_rate']:.0%} expected) and kept. Ambient RNA was "
+        f"estimated in each library from {source} and genes that most kinds of cell lack. Sex was called from Xist and "
+        "Y-chromosome transcripts; samples whose call contradicts the report left the comparisons of the "
+        f"sexes{split}."
     )
 
 
 def _annotation(options: dict[str, Any], dropped: dict[str, int]) -> str:
-    aligned = "" if options["integration"] == "none" else f", aligned between samples by {options['integration']}"
+    space = {
+        "none": "principal components",
+        "harmony": "principal components aligned between samples by Harmony",
+        "scvi": "the latent space of scVI with samples as batches, within a class on components aligned by Harmony",
+    }[options["integration"]]
     return (
-        f"Cells were clustered (Leiden, resolution {options['resolution']:g}, on principal components{aligned}) and "
+        f"Cells were clustered (Leiden, resolution {options['resolution']:g}, on {space}) and "
         "each cluster was named by walking down the tree of populations that live in this tissue, as far as the "
         f"markers supported it at a confidence of {options['min_confidence']:g}; {dropped['unassigned_cells']} cells "
         "stayed unassigned."
