@@ -121,6 +121,14 @@ def test_cautions_name_the_samples(results: Path) -> None:
     assert levels == sorted(levels, key=["serious", "note"].index)
 
 
+def test_each_kind_of_caution_is_said_before_the_second_of_any(make_run: Callable[..., Path]) -> None:
+    run = read_run(make_run(datasets=("toy_drg", "toy_cord")))
+    run.datasets[1].samples["sex"] = run.datasets[1].samples["sex"].replace("unknown", "female")
+    serious = [one.text for one in cautions_of(run, crosstalk_of(run)) if one.level == "serious"]
+    starts = [text.split()[0] for text in serious]
+    assert starts.index("Quality") < len(set(starts))
+
+
 def test_pairs_without_any_answer_are_counted_not_dropped(results: Path) -> None:
     run = read_run(results)
     crosstalk = crosstalk_of(run)

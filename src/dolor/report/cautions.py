@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -30,16 +31,21 @@ class Caution:
 
 
 def cautions_of(run: Run, crosstalk: Crosstalk) -> list[Caution]:
-    """Collect the reasons for care of all datasets, the serious ones first; what several share is said once."""
+    """Collect the reasons for care of all datasets; what several share is said once.
+
+    The serious ones stand first, and among equals one of each kind before the second of any.
+    """
     found: dict[tuple[str, str], list[str]] = {}
-    for dataset in run.datasets:
-        for make in (_sex, _replicates, _dropped, _labels):
+    nth: dict[tuple[str, str], int] = {}
+    for make in (_sex, _replicates, _dropped, _labels, partial(_flags, crosstalk=crosstalk)):
+        number = {"serious": 0, "note": 0}
+        for dataset in run.datasets:
             for reason in make(dataset):
+                if reason not in found:
+                    nth[reason], number[reason[0]] = number[reason[0]], number[reason[0]] + 1
                 found.setdefault(reason, []).append(dataset.dataset_id)
-        for reason in _flags(dataset, crosstalk):
-            found.setdefault(reason, []).append(dataset.dataset_id)
-    cautions = [Caution(level, tuple(datasets), text) for (level, text), datasets in found.items()]
-    return sorted(cautions, key=lambda caution: caution.level != "serious")
+    ordered = sorted(found, key=lambda reason: (reason[0] != "serious", nth[reason]))
+    return [Caution(level, tuple(found[level, text]), text) for level, text in ordered]
 
 
 def _sex(dataset: DatasetRun) -> Iterator[tuple[str, str]]:

@@ -115,7 +115,7 @@ def _composition(dataset: DatasetRun) -> list[Finding]:
         also = f"; {others} more shift" if others else ""
         samples = f"{hits[0]['n_case']:.0f} against {hits[0]['n_reference']:.0f} samples"
         rest = "".join(f"; {part}" for part in said[1:])
-        found.append(Finding("cells", about, said[0], f"{rest}{also}, as a share of all cells ({samples})."))
+        found.append(Finding("cells", about, said[0], f"{rest}{also} (shares; {samples})."))
     return found
 
 
