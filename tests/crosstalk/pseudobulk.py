@@ -7,6 +7,7 @@ from pathlib import Path
 import anndata
 import numpy as np
 import pandas as pd
+import pytest
 from scipy import sparse
 
 SEX = {"F": "female", "M": "male", "female": "female", "male": "male"}
@@ -54,6 +55,21 @@ def synthetic(folder: Path, name: str) -> anndata.AnnData:
         "sex": cells.obs["sex"].astype(str).map(SEX),
     })  # fmt: skip
     return profiles_of(cells.layers["counts"], obs, list(cells.var_names), dataset_id=name)
+
+
+def kang(folder: Path) -> anndata.AnnData:
+    """Profiles of Kang 2018: blood cells of eight donors (all women), with and without interferon-beta."""
+    file = folder / "kang2018_pbmc_ifnb.h5ad"
+    if not file.is_file():
+        pytest.skip(f"needs {file}, which is absent")
+    cells = anndata.read_h5ad(file)
+    cells = cells[cells.obs["droplet"] == "singlet"].copy()
+    obs = pd.DataFrame({
+        "sample_id": cells.obs["sample_id"].astype(str), "donor_id": cells.obs["donor"].astype(str),
+        "cell_type": cells.obs["cell_type"].astype(str), "condition": cells.obs["condition"].astype(str),
+        "sex": "female",
+    })  # fmt: skip
+    return profiles_of(cells.X, obs, list(cells.var_names), "kang")
 
 
 def random_pairs(genes: list[str], number: int, seed: int = 0) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from dolor.crosstalk.response import beside_response, receiver_response
 from dolor.errors import DataError
 
 sys.path.insert(0, str(Path(__file__).parent))
-from pseudobulk import profiles_of, random_pairs
+from pseudobulk import kang, random_pairs
 
 INTERFERON = ("ISG15", "IFI6", "IFIT1", "IFIT3", "MX1", "OAS1", "LY6E", "IFITM3", "STAT1", "IRF7")
 
@@ -21,17 +21,7 @@ INTERFERON = ("ISG15", "IFI6", "IFIT1", "IFIT3", "MX1", "OAS1", "LY6E", "IFITM3"
 @pytest.fixture(scope="module")
 def interferon_study(data_dir: Path) -> anndata.AnnData:
     """Blood cells of eight donors with and without interferon-beta."""
-    file = data_dir / "kang2018_pbmc_ifnb.h5ad"
-    if not file.is_file():
-        pytest.skip(f"needs {file}, which is absent")
-    cells = anndata.read_h5ad(file)
-    cells = cells[cells.obs["droplet"] == "singlet"].copy()
-    obs = pd.DataFrame({
-        "sample_id": cells.obs["sample_id"].astype(str), "donor_id": cells.obs["donor"].astype(str),
-        "cell_type": cells.obs["cell_type"].astype(str), "condition": cells.obs["condition"].astype(str),
-        "sex": "female",
-    })  # fmt: skip
-    return profiles_of(cells.X, obs, list(cells.var_names), "kang")
+    return kang(data_dir)
 
 
 def programmes(genes: tuple[str, ...] = INTERFERON) -> pd.DataFrame:

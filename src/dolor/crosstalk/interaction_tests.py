@@ -30,8 +30,10 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 SMALLEST_GROUP = 2
-# Interactions share their genes, so their variances agree better than so many independent ones would. Without a bound
-# the prior is taken as certain, and far tails, which decide after adjustment, are called too often in label shuffles.
+# Interactions share their genes, so their variances agree better than so many independent ones would, and the prior can
+# seem certain. The bound was chosen on label shuffles of one simulated null study; on 40 other shuffles of it 1.4 % of
+# the comparisons had a discovery at 5 % with it and 3.6 % without. In 16 null studies made afresh (dolor.simulate.null,
+# seeds 311 to 318) the prior never came near it: 1.8 % with and without.
 _MOST_PRIOR_DF = 80.0
 # Counting alone makes replicates vary; where they vary by less than this part of it, they are copies of one sample.
 _LEAST_PART = 1e-8
