@@ -22,7 +22,7 @@ $(VENV)/.installed: pyproject.toml constraints/py311.txt
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e '.[dev,discovery,harmony]'
+	$(BIN)/pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e '.[dev,discovery,harmony,census]'
 	touch $@
 
 demo: $(VENV)/.installed
