@@ -8,6 +8,7 @@ from statsmodels.stats.meta_analysis import combine_effects
 from dolor.crosstalk.meta import meta
 from dolor.crosstalk.random_effects import combine_studies
 from dolor.errors import DataError
+from dolor.knowledge.catalog import interactions
 
 RNG = np.random.default_rng(0)
 
@@ -78,3 +79,18 @@ def test_one_data_set_is_described_and_two_conditions_of_it_are_not_two_studies(
 def test_a_missing_column_is_named():
     with pytest.raises(DataError, match="lack the column.* se"):
         meta(pd.DataFrame([rows("a", 1.0)]).drop(columns="se"))
+
+
+def test_mouse_and_human_meet_in_their_orthologs():
+    """The catalog names a pair alike for both species, whatever the symbols of its genes."""
+    mouse, human = (interactions(organism).set_index("interaction_id") for organism in ("mouse", "human"))
+    shared = mouse.index.intersection(human.index)
+    assert len(shared) > 20
+    assert "CCL2:CCR2" in shared
+    assert (mouse.loc["CCL2:CCR2", "ligand"], human.loc["CCL2:CCR2", "ligand"]) == ("Ccl2", "CCL2")
+    found = meta(
+        pd.DataFrame([rows("mice", 1.0, interaction_id="CCL2:CCR2"), rows("people", 1.4, interaction_id="CCL2:CCR2")])
+    )
+    assert found[["interaction_id", "datasets", "effect"]].to_numpy().tolist() == [
+        ["CCL2:CCR2", "mice;people", pytest.approx(1.2)]
+    ]
