@@ -23,7 +23,7 @@ ROOTS = ["immune", "neuron"]
         # A T cell or a macrophage: immune at any rate.
         ({"t_cell": 6, "macrophage": 6, "neuron": 0}, ("immune",)),
         # Nothing speaks loudly enough.
-        ({"t_cell": 2, "macrophage": 1, "neuron": 1}, ()),
+        ({"t_cell": 0.9, "macrophage": -1, "neuron": -3}, ()),
         # A panel without markers of the rest.
         ({"neuron": 7.0, "macrophage": float("nan")}, ("neuron",)),
         ({}, ()),
@@ -36,7 +36,17 @@ def test_depth(evidence: Mapping[str, float], path: tuple[str, ...]) -> None:
 def test_the_rival_is_named() -> None:
     verdict = descend({"t_cell": 8, "cd4": 6, "cd8": 3, "macrophage": 0, "neuron": 0}, CHILDREN, ROOTS, 0.5)
     assert (verdict.path[-1], verdict.second_best) == ("cd4", "cd8")
-    assert descend({"neuron": 2.0}, CHILDREN, ROOTS, 0.5).second_best == "neuron"
+    assert descend({"neuron": 0.5}, CHILDREN, ROOTS, 0.5).second_best == "neuron"
+
+
+def test_a_walk_goes_on_from_where_another_ended() -> None:
+    first = descend({"immune": 8.0, "neuron": 0.0}, {}, ROOTS, 0.5)
+    evidence = {"macrophage": 1.5, "t_cell": 1.0}
+    assert first.path == ("immune",)
+    assert descend(evidence, CHILDREN, CHILDREN["immune"], 0.5, first).path == ("immune",)
+    further = descend({"macrophage": 7.0, "t_cell": 0.0}, CHILDREN, CHILDREN["immune"], 0.5, first)
+    assert further.path == ("immune", "macrophage")
+    assert further.confidence < first.confidence
 
 
 @given(

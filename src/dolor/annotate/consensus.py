@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,37 +12,100 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dolor.annotate.descent import Verdict, best_below, descend
-from dolor.annotate.evidence import FLOOR, population_evidence, relative_expression, specificity_weights, standardised
+from dolor.annotate.evidence import (
+    FEWEST_MARKERS,
+    control_rates,
+    expression_bins,
+    log_likelihood_ratio,
+    marker_weights,
+    switched_on,
+)
 
 if TYPE_CHECKING:
     from dolor.knowledge.populations import PopulationTree
 
-# Evidence, in standard deviations, that the class of the larger cluster is worth.
+# Evidence that the class of the larger cluster is worth.
 _BELIEF = 2.0
+# What a lineage's own markers add to the best of its classes: a lineage is a loose group, not all of which has them.
+_FROM_LINEAGE = 0.5
+# What a class adds for the best of its types: their markers are partly its own.
+_FROM_TYPES = 0.5
+# Evidence that a population has to bring which lives next door and not here.
+_FOREIGN_PRIOR = 6.0
+# Whose cells a dissection of a compartment may carry along: roots hold cells of ganglion and cord.
+NEIGHBOURS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"drg": ("spinal_cord",), "spinal_cord": ("drg",), "nerve": ("drg",)}
+)
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Who competes for names in a compartment.
+
+    Attributes
+    ----------
+    children
+        The populations below each population, states among them.
+    roots
+        The lineages.
+    foreign
+        Populations that live next door only.
+    tree
+        The tree.
+    """
+
+    children: Mapping[str, Sequence[str]]
+    roots: Sequence[str]
+    foreign: frozenset[str]
+    tree: PopulationTree
+
+    @property
+    def classes(self) -> list[str]:
+        """The classes."""
+        return [node for node in self.children if self.tree.level(node) == "class"]
+
+
+def candidates(tree: PopulationTree, compartment: str) -> Candidates:
+    """Say who competes in a compartment: who lives there, and who lives next door."""
+    here = set(tree.allowed_in(compartment))
+    near = {
+        node
+        for other in NEIGHBOURS.get(compartment, ())
+        for node in tree.allowed_in(other)
+        # Of a class that lives here too, the types from next door could not be told from those at home.
+        if tree.level(node) == "lineage" or tree.level_of(node, "class") not in here
+    }
+    known = here | near
+    children = {node: [child for child in tree.children(node) if child in known] for node in known}
+    return Candidates(children, [node for node in tree.roots() if node in known], frozenset(near - here), tree)
 
 
 def name_clusters(
-    means: NDArray[np.float64],
+    levels: NDArray[np.float64],
     signs: pd.DataFrame,
-    tree: PopulationTree,
-    compartment: str,
+    who: Candidates,
     min_confidence: float,
+    *,
+    library: float,
+    leaked: NDArray[np.float64] | None = None,
     believed: Sequence[str] = (),
 ) -> list[Verdict]:
     """Walk every cluster down the tree.
 
     Parameters
     ----------
-    means
-        Clusters × marker genes: mean log-normalised expression.
+    levels
+        Clusters × marker genes: transcripts among 10,000.
     signs
         Populations × marker genes: +1, -1 or 0.
-    tree
-        The tree of populations.
-    compartment
-        Only populations that live here compete.
+    who
+        The populations that compete.
     min_confidence
         Where a walk stops.
+    library
+        Transcripts of a typical cell.
+    leaked
+        Clusters × marker genes: what leakage explains.
     believed
         For each cluster the class of the larger cluster that it was cut from, or an empty text. A small cluster is
         noisier than that, so that another class must outdo this one by a clear margin.
@@ -49,66 +114,92 @@ def name_clusters(
     -------
     One verdict a cluster.
     """
-    allowed = set(tree.allowed_in(compartment))
-    children = {node: [child for child in tree.children(node) if child in allowed] for node in allowed}
-    classes = {node for node in allowed if tree.level_of(node, "class") == node}
-    states = [node for node in signs.index if tree.level_of(node, "state")]
-    # A state says what a cell does, not who it is: a cycling fibroblast is no immune cell for cycling.
-    lending = {
-        node: [child for child in below if not tree.level_of(child, "state")] for node, below in children.items()
-    }
-    roots = [node for node in tree.roots() if node in allowed]
-    among_all = evidence_among(means, signs)
-    rows = [dict(row) for _, row in among_all.iterrows()]
-    for row, name in zip(rows, believed, strict=False):
+    among_all = cluster_evidence(levels, signs, who, library, leaked)
+    of_class = class_evidence(among_all, who)
+    for number, name in enumerate(believed):
         if name:
-            row[name] = best_below(name, row, lending) + _BELIEF
-    verdicts = [descend(row, lending, roots, min_confidence, classes) for row in rows]
-    for members in _clusters_by_class(verdicts, classes):
-        within = _evidence_within(means[members], among_all.iloc[members], signs, states)
-        for cluster, evidence in zip(members, within, strict=True):
-            verdicts[cluster] = _deeper(verdicts[cluster], evidence, children, min_confidence)
+            of_class.loc[number, name] = of_class.loc[number].max() + _BELIEF
+    as_lineage = {root: [node for node in who.children[root] if node in of_class.columns] for root in who.roots}
+    verdicts = []
+    for own, row in zip(_records(among_all), _records(of_class), strict=True):
+        lineages = {
+            root: _FROM_LINEAGE * float(np.nan_to_num(own.get(root, 0.0))) + best_below(root, row, as_lineage)
+            for root in who.roots
+        }
+        first = descend(lineages, {}, who.roots, min_confidence)
+        below = as_lineage[first.path[-1]] if first.path else []
+        verdicts.append(descend(row, {}, below, min_confidence, first) if below else first)
+    for name in who.classes:
+        members = [number for number, verdict in enumerate(verdicts) if verdict.path and verdict.path[-1] == name]
+        if members:
+            part = leaked[members] if leaked is not None else None
+            within = cluster_evidence(levels[members], signs, who, library, part) if len(members) > 1 else None
+            for number, kinds in zip(members, _types(among_all.iloc[members], within, who), strict=True):
+                verdicts[number] = descend(kinds, who.children, who.children[name], min_confidence, verdicts[number])
     return verdicts
 
 
-def evidence_among(means: NDArray[np.float64], signs: pd.DataFrame) -> pd.DataFrame:
-    """Return the evidence of each population (columns) in each cluster (rows), relative to the clusters given."""
-    weights = specificity_weights(signs.to_numpy(), means.max(axis=0) > FLOOR)
-    z = standardised(relative_expression(means), means)
-    return pd.DataFrame(population_evidence(z, weights), columns=signs.index)
+def cluster_evidence(
+    levels: NDArray[np.float64],
+    signs: pd.DataFrame,
+    who: Candidates,
+    library: float,
+    leaked: NDArray[np.float64] | None = None,
+) -> pd.DataFrame:
+    """Return the evidence of each population (columns) in each cluster (rows), relative to the clusters given.
+
+    Populations of which too few markers were measured are NaN.
+    """
+    sign = signs.to_numpy()
+    resident = ~signs.index.isin(who.foreign)
+    weights = marker_weights(sign, resident)
+    on = switched_on(levels, library, leaked)
+    bins = expression_bins(levels.max(axis=0))
+    told = (sign > 0).sum(axis=1) >= FEWEST_MARKERS
+    marks_told = (sign[told & resident] > 0).any(axis=0)
+    evidence = {}
+    for row, name in enumerate(signs.index):
+        if not told[row]:
+            evidence[name] = np.full(len(levels), np.nan)
+            continue
+        akin = signs.index.isin({name, *who.tree.ancestors(name), *who.tree.descendants(name)})
+        rates = control_rates(on, bins, marks_told & ~(sign[akin] > 0).any(axis=0))
+        evidence[name] = log_likelihood_ratio(on, rates, weights[row], sign[row] < 0)
+        evidence[name] -= _FOREIGN_PRIOR * (name in who.foreign)
+    return pd.DataFrame(evidence)
 
 
-def _clusters_by_class(verdicts: Sequence[Verdict], classes: Container[str]) -> list[list[int]]:
-    members: dict[str, list[int]] = {}
-    for cluster, verdict in enumerate(verdicts):
-        if verdict.path and verdict.path[-1] in classes:
-            members.setdefault(verdict.path[-1], []).append(cluster)
-    return list(members.values())
+def class_evidence(among_all: pd.DataFrame, who: Candidates) -> pd.DataFrame:
+    """Add to each class a part of the evidence of its best type; a class that cannot be told itself has only that."""
+    total = {}
+    for name in who.classes:
+        below = [node for node in who.tree.descendants(name) if node in among_all and who.tree.level(node) == "type"]
+        own = among_all[name] if name in among_all else pd.Series(np.nan, index=among_all.index)
+        if below:
+            best = among_all[below].max(axis=1)
+            own = own.fillna(0.0) + _FROM_TYPES * best.clip(lower=0.0) if own.notna().any() else best
+        if own.notna().any():
+            total[name] = own
+    return pd.DataFrame(total, index=among_all.index)
 
 
-def _evidence_within(
-    means: NDArray[np.float64], among_all: pd.DataFrame, signs: pd.DataFrame, states: list[str]
-) -> list[dict[str, float]]:
+def _types(among_all: pd.DataFrame, within: pd.DataFrame | None, who: Candidates) -> list[dict[str, float]]:
     """Weigh the types and states of one class: what tells them apart is seen best among their own clusters alone.
 
     For a type the evidence among all clusters is averaged in, so that noise within a uniform class founds no type.
     A state is a difference from one's own kind, so that it is seen within the class or not at all.
     """
+    states = [name for name in among_all.columns if who.tree.level(name) == "state"]
     both = among_all.reset_index(drop=True)
-    if len(means) == 1:
+    if within is None:
         both = both.assign(**dict.fromkeys(states, np.nan))
     else:
-        within = evidence_among(means, signs)
         both = (both + within) / 2
         both[states] = within[states]
-    return [dict(row) for _, row in both.iterrows()]
+    return _records(both)
 
 
-def _deeper(
-    verdict: Verdict, evidence: dict[str, float], children: dict[str, list[str]], min_confidence: float
-) -> Verdict:
-    """Walk on from the class."""
-    below = descend(evidence, children, children[verdict.path[-1]], min_confidence / max(verdict.confidence, 1e-12))
-    if not below.path:
-        return Verdict(verdict.path, verdict.confidence, below.second_best or verdict.second_best)
-    return Verdict(verdict.path + below.path, verdict.confidence * below.confidence, below.second_best)
+def _records(table: pd.DataFrame) -> list[dict[str, float]]:
+    """Return the rows as mappings."""
+    columns = list(map(str, table.columns))
+    return [dict(zip(columns, row, strict=True)) for row in table.to_numpy(dtype=float).tolist()]

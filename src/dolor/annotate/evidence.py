@@ -1,114 +1,132 @@
-"""How strongly the markers of each population speak for it in each cluster: pure functions on arrays."""
+"""How strongly the markers of each population speak for it in each cluster: pure functions on arrays.
+
+A marker is either on in a cluster or not; a population expects its own markers on, those of its neighbours off, and of
+all else what a cluster like this one has on anyway. The evidence is the logarithm of how much likelier the population
+makes what is seen. A marker that was measured and is nowhere on speaks against its population, so that a cluster is not
+named after the least foreign of populations that are all foreign to it.
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-# A gene whose mean rises nowhere above this (log1p of counts per 10,000) is noise and speaks for nobody.
-FLOOR = 0.2
-_BINS = 8
-# A population of which fewer markers are expressed anywhere cannot be told.
-_FEWEST_MARKERS = 2
-# What a present negative marker weighs against the positive ones.
-_AGAINST = 0.5
+# On: at least this share of the level in the cluster that has most of the gene.
+_SHARE_OF_HIGHEST = 0.15
+# Below so many transcripts a cell, or so many among 10,000, nothing is on, whatever the other clusters hold.
+_FEWEST_TRANSCRIPTS, _LOWEST_LEVEL = 0.03, 0.1
+# On: so many times what leakage explains.
+_TIMES_LEAKED = 3.0
+_STEEPNESS = 3.0
+# How often a marker is on in its population.
+_OWN = 0.8
+# What a marker against that is on costs: ten in a hundred of the population have it on, half of its neighbours.
+_AGAINST = float(np.log(0.5 / 0.1))
+# The share of control genes that are on, before any was seen, and as many genes as that belief is worth.
+_CONTROL_PRIOR, _CONTROL_WEIGHT = 0.25, 4.0
+_LEAST_CONTROL, _MOST_CONTROL = 0.05, 0.6
+_GENES_A_BIN, _MOST_BINS = 60, 4
+# A population of which fewer markers were measured cannot be told.
+FEWEST_MARKERS = 2
 
 
-def relative_expression(means: Array) -> Array:
-    """Return each gene's expression as a share of its highest cluster, so that no gene outshouts another.
-
-    Parameters
-    ----------
-    means
-        Clusters × genes: mean log-normalised expression.
-
-    Returns
-    -------
-    Clusters × genes, from 0 to 1. Leakage into a droplet stays small, since the true source sets the scale.
-    """
-    highest = np.maximum(means.max(axis=0), FLOOR)
-    return np.asarray(means / highest)
-
-
-def standardised(relative: Array, means: Array) -> Array:
-    """Compare each marker in each cluster with markers of other populations, of like expression, in the same cluster.
-
-    Markers are binned by their highest mean. Within a bin and cluster the mean and spread of relative expression say
-    what somebody else's marker does there; the result is how far each gene departs from that. Taking the
-    controls from the markers, and not from all genes, keeps a cluster that transcribes much of everything (a neuron,
-    a cell under interferon) from drowning its own markers.
+def switched_on(levels: Array, library: float, leaked: Array | None = None) -> Array:
+    """Say how surely each gene is on in each cluster.
 
     Parameters
     ----------
-    relative
-        Clusters × marker genes, from :func:`relative_expression`.
-    means
-        Clusters × marker genes: mean log-normalised expression.
+    levels
+        Clusters × genes: transcripts among 10,000.
+    library
+        Transcripts of a typical cell; on a panel these are few, and so is what one transcript proves.
+    leaked
+        Clusters × genes: what leakage into the droplets explains, among 10,000; none: nothing leaks.
 
     Returns
     -------
-    Clusters × marker genes, in standard deviations.
+    Clusters × genes, from 0 to 1.
     """
-    highest = means.max(axis=0)
-    expressed = np.flatnonzero(highest > 0)
-    result = np.zeros_like(relative)
-    order = expressed[np.argsort(highest[expressed], kind="stable")]
-    for genes in np.array_split(order, max(1, min(_BINS, len(order) // 50))):
-        if len(genes) == 0:
-            continue
-        block = relative[:, genes]
-        centre = block.mean(axis=1, keepdims=True)
-        spread = np.maximum(block.std(axis=1, keepdims=True), 0.1)
-        result[:, genes] = (block - centre) / spread
-    return result
+    floor = max(_LOWEST_LEVEL, _FEWEST_TRANSCRIPTS * 1e4 / max(library, 1.0))
+    threshold = np.maximum(_SHARE_OF_HIGHEST * levels.max(axis=0), floor)
+    if leaked is not None:
+        threshold = np.maximum(threshold, _TIMES_LEAKED * leaked)
+    return np.asarray(1 / (1 + (threshold / np.maximum(levels, 1e-6)) ** _STEEPNESS))
 
 
-def population_evidence(z: Array, weights: Array) -> Array:
-    """Sum the markers' departures into one number for each cluster and population.
+def expression_bins(highest: Array) -> NDArray[np.intp]:
+    """Sort genes into bins of like expression, by their level in the cluster that has most."""
+    n_bins = int(np.clip(len(highest) // _GENES_A_BIN, 1, _MOST_BINS))
+    rank = np.argsort(np.argsort(highest, kind="stable"), kind="stable")
+    return np.asarray(rank * n_bins // max(len(highest), 1), dtype=np.intp)
 
-    Positive markers are added as independent tests are (weighted Stouffer sum). Of the negative markers only
-    those that are present count, against the population: their absence proves nothing.
+
+def control_rates(on: Array, bins: NDArray[np.intp], controls: NDArray[np.bool_]) -> Array:
+    """Say how many control genes of like expression are on in each cluster.
+
+    Control genes are markers of other populations, not any gene: a cluster that transcribes much of everything (a
+    neuron, a cell under interferon) has no more of these, and so does not drown its own markers.
 
     Parameters
     ----------
-    z
-        Clusters × genes, from :func:`standardised`.
-    weights
-        Populations × genes: positive for markers, negative for markers of what it is not, 0 elsewhere.
+    on
+        Clusters × marker genes, from :func:`switched_on`.
+    bins
+        The bin of each gene.
+    controls
+        Genes that mark populations which can be told and are neither above nor below the one that is weighed.
 
     Returns
     -------
-    Clusters × populations, in standard deviations of a random marker set; NaN where too few positive markers are
-    expressed anywhere to tell the population.
+    Clusters × genes: the share of the controls in the gene's bin that are on.
     """
-    positive = np.maximum(weights, 0.0)
-    negative = np.maximum(-weights, 0.0)
-    measured = (positive > 0).sum(axis=1) >= _FEWEST_MARKERS
-    speaking = (z @ positive.T) / np.maximum(np.sqrt((positive**2).sum(axis=1)), 1e-12)
-    against = (np.maximum(z, 0.0) @ negative.T) / np.maximum(np.sqrt((negative**2).sum(axis=1)), 1e-12)
-    evidence: Array = speaking - _AGAINST * against
-    evidence[:, ~measured] = np.nan
-    return evidence
+    rates = np.empty_like(on)
+    for number in np.unique(bins):
+        members = bins == number
+        control = members & controls
+        seen = on[:, control].sum(axis=1) + _CONTROL_PRIOR * _CONTROL_WEIGHT
+        rates[:, members] = (seen / (control.sum() + _CONTROL_WEIGHT))[:, None]
+    return np.clip(rates, _LEAST_CONTROL, _MOST_CONTROL)
 
 
-def specificity_weights(signs: NDArray[np.int8], present: NDArray[Any]) -> Array:
-    """Weigh a marker less the more populations claim it, and leave out what was not measured.
+def log_likelihood_ratio(on: Array, rates: Array, positive: Array, negative: NDArray[np.bool_]) -> Array:
+    """Weigh what is on in each cluster for one population, against a cluster of nobody in particular.
+
+    Parameters
+    ----------
+    on
+        Clusters × genes, from :func:`switched_on`.
+    rates
+        Clusters × genes, from :func:`control_rates`.
+    positive
+        Genes: the weight of each marker, 0 for others.
+    negative
+        Genes: whether each speaks against the population. Only its presence counts: its absence proves little.
+
+    Returns
+    -------
+    Clusters: natural logarithm of the ratio.
+    """
+    marks = positive > 0
+    rate, seen = rates[:, marks], on[:, marks]
+    gained = seen * np.log(_OWN / rate) + (1 - seen) * np.log((1 - _OWN) / (1 - rate))
+    return np.asarray(gained @ positive[marks] - _AGAINST * on[:, negative].sum(axis=1))
+
+
+def marker_weights(signs: NDArray[np.int8], resident: NDArray[np.bool_]) -> Array:
+    """Weigh a marker less the more populations claim it: 1/√n, and 0 where it is no marker.
 
     Parameters
     ----------
     signs
         Populations × genes: +1, -1 or 0.
-    present
-        Genes: whether the gene is expressed anywhere in the data.
+    resident
+        Populations: whether its claims count.
 
     Returns
     -------
-    Populations × genes: +1/√n for a positive marker that n populations claim, -1 for a negative one.
+    Populations × genes.
     """
-    claims = np.maximum((signs > 0).sum(axis=0), 1)
-    weights = np.where(signs > 0, 1.0 / np.sqrt(claims), signs.astype(float))
-    return np.asarray(weights * present)
+    claims = np.maximum((signs[resident] > 0).sum(axis=0), 1)
+    return np.asarray((signs > 0) / np.sqrt(claims))

@@ -1,4 +1,4 @@
-"""Naming cells: clusters, the evidence of their markers, and a walk down the tree of populations."""
+"""Naming cells: clusters, the evidence of their markers, a walk down the tree, and the cells that do not fit."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from dolor.annotate.clusters import cluster, cluster_means, refine
-from dolor.annotate.consensus import name_clusters
+from dolor.annotate.consensus import Candidates, candidates, name_clusters
 from dolor.annotate.descent import Verdict
+from dolor.annotate.labels import write_labels
+from dolor.annotate.limits import panel_limits
+from dolor.annotate.record import cluster_table, marker_evidence
+from dolor.annotate.refinement import rare_candidates, settle
 from dolor.contracts.cells import check_cells
 from dolor.contracts.tables import ANNOTATION, check
 from dolor.contracts.vocabulary import UNASSIGNED
@@ -18,9 +23,14 @@ from dolor.io.read import log_normalised
 from dolor.knowledge import populations
 
 if TYPE_CHECKING:
-    from anndata import AnnData
+    from collections.abc import Sequence
 
-    from dolor.knowledge.populations import PopulationTree
+    from anndata import AnnData
+    from numpy.typing import NDArray
+
+    from dolor.knowledge.population_form import Population
+
+_FEWEST_GENES = 5
 
 
 def annotate(
@@ -32,22 +42,28 @@ def annotate(
     resolution: float = 2.0,
     min_confidence: float = 0.5,
     seed: int = 0,
+    known: Sequence[Population] | None = None,
 ) -> pd.DataFrame:
     """Name the cells from marker signatures, and say how sure that is.
 
     Cells are clustered, and each class that is found is clustered once more by itself. In each cluster every population
-    that may live in the compartment is weighed by its markers against markers of the others, and the cluster takes the
-    deepest name in the tree that the evidence supports. Clusters without enough evidence stay ``unassigned``.
+    that may live in the compartment is weighed: how much likelier it makes what is on and what is off than a cluster of
+    nobody in particular, judged by markers of others of like expression. The cluster takes the deepest name in the tree
+    that the evidence supports. Then cells that fit another population much better than their cluster's move there, and
+    a population of a few cells without a cluster of their own is sought by its rare markers.
 
     Parameters
     ----------
     adata
-        Cells; reads ``layers["counts"]``. Changed in place: ``obs`` gets ``cell_lineage``, ``cell_class``,
-        ``cell_type``, ``cell_state``, ``cell_type_confidence``, ``second_best``, ``cluster``,
-        ``compartment``; ``obsm`` gets ``X_pca``, ``X_umap``; ``var`` gets ``n_counts``; ``X`` becomes
-        log-normalised.
+        Cells; reads ``layers["counts"]`` and, where it is there, ``obs["ambient_share"]`` from
+        :func:`dolor.pp.ambient`: a marker that leakage explains is not on. Changed in place: ``obs`` gets
+        ``cell_lineage``, ``cell_class``, ``cell_type``, ``cell_state``, ``cell_type_confidence``, ``second_best``,
+        ``cell_type_ontology_term_id``, ``annotation_flag``, ``cluster``, ``compartment``; ``obsm`` gets ``X_pca``,
+        ``X_umap``; ``var`` gets ``n_counts``; ``uns`` gets ``annotation_limits`` (populations that these genes cannot
+        tell) and ``annotation_clusters`` (which markers each cluster has and lacks); ``X`` becomes log-normalised.
     compartment
-        Where the tissue stands on the pain axis, such as ``drg``: only populations that live there compete.
+        Where the tissue stands on the pain axis, such as ``drg``: only populations that live there compete, and those
+        of a neighbouring one against a prior; their cells are flagged ``root_contamination``.
     signatures
         A file of your own populations; empty: those that dolor ships.
     integration
@@ -58,6 +74,9 @@ def annotate(
         Confidence, from 0 to 1, below which a cell keeps its parent's name, or none.
     seed
         Seed of everything random.
+    known
+        The populations themselves in place of a file, from :func:`dolor.populations.load`, such as without the markers
+        of one source.
 
     Returns
     -------
@@ -78,97 +97,131 @@ def annotate(
     True
     """
     check_cells(adata)
-    organism = str(adata.obs["organism"].iloc[0])
-    signs = _signs(organism, compartment, signatures, adata.var_names)
+    known = populations.load(signatures or None) if known is None else tuple(known)
+    who = candidates(populations.PopulationTree(known), compartment)
+    signs = _signs(str(adata.obs["organism"].iloc[0]), compartment, known, who, adata.var_names)
     adata.obs["compartment"] = compartment
     adata.X = log_normalised(adata)
     adata.var["n_counts"] = np.asarray(adata.layers["counts"].sum(axis=0)).ravel()
-    tree = populations.tree(path=signatures or None)
+    adata.uns["annotation_limits"] = panel_limits(known, signs, who, str(adata.obs["organism"].iloc[0]))
 
-    coarse = cluster(adata, resolution=resolution, integration=integration, seed=seed)
-    names, means = cluster_means(adata[:, signs.columns], coarse)
-    first = name_clusters(means, signs, tree, compartment, min_confidence)
-    classes = coarse.map({name: _names(verdict.path, tree)[1] for name, verdict in zip(names, first, strict=True)})
+    naming = _Naming(adata, signs, who, min_confidence)
+    coarse = naming.with_rare(cluster(adata, resolution=resolution, integration=integration, seed=seed))
+    classes = coarse.map({name: naming.class_of(verdict) for name, verdict in naming.verdicts(coarse).items()})
     fine = refine(adata, coarse, classes, signs.columns, integration=integration, seed=seed)
-    names, means = cluster_means(adata[:, signs.columns], fine)
-    believed = [name.partition("/")[0].replace(UNASSIGNED, "") for name in names]
-    verdicts = name_clusters(means, signs, tree, compartment, min_confidence, believed)
+    verdicts = naming.verdicts(fine, believe=True)
     adata.obs["cluster"] = fine.to_numpy()
-    _write_labels(adata, dict(zip(names, verdicts, strict=True)), tree)
+    of_cell, confidence = naming.settled(fine, verdicts)
+    write_labels(adata, of_cell, confidence, who)
+    adata.uns["annotation_clusters"] = cluster_table(fine, verdicts, naming.levels(fine)[1], signs, naming.library)
     return marker_evidence(adata, signs)
 
 
 def annotation_table(adata: AnnData) -> pd.DataFrame:
     """Return the labels as the table ``annotation``: one row a cell, in the order of ``obs``."""
-    columns = ["sample_id", "cell_lineage", "cell_class", "cell_type", "cell_state"]
+    columns = [
+        "sample_id", "cell_lineage", "cell_class", "cell_type", "cell_state", "second_best",
+        "cell_type_ontology_term_id", "annotation_flag",
+    ]  # fmt: skip
     frame = adata.obs[columns].astype(str).reset_index(drop=True)
     frame.insert(0, "barcode", adata.obs_names.astype(str))
     frame["cell_type_confidence"] = adata.obs["cell_type_confidence"].to_numpy(dtype=float)
-    frame["second_best"] = adata.obs["second_best"].astype(str).to_numpy()
     return check(frame, ANNOTATION)
 
 
-def marker_evidence(adata: AnnData, signs: pd.DataFrame) -> pd.DataFrame:
-    """Return, for every cell type found, how its markers are expressed in it.
+class _Naming:
+    """The marker genes of some cells and who competes for their names."""
 
-    Parameters
-    ----------
-    adata
-        Annotated cells; reads ``X`` (log-normalised).
-    signs
-        Populations × genes: +1 for a marker, -1 for a marker of what it is not.
+    def __init__(self, adata: AnnData, signs: pd.DataFrame, who: Candidates, min_confidence: float) -> None:
+        self.markers = adata[:, signs.columns]
+        self.signs, self.who, self.min_confidence = signs, who, min_confidence
+        totals = np.asarray(adata.layers["counts"].sum(axis=1), dtype=float).ravel()
+        self.library = float(np.median(totals))
+        self.detected = (sparse.csr_matrix(self.markers.layers["counts"]) > 0).astype(np.float64)
+        self.mixture = self.markers.var["n_counts"].to_numpy(dtype=float) / max(totals.sum(), 1.0)
 
-    Returns
-    -------
-    Columns ``cell_type gene expected mean_expression detection n_cells``.
-    """
-    rows = []
-    labels = adata.obs["cell_type"].astype(str).to_numpy()
-    for cell_type in sorted(set(labels) & set(signs.index)):
-        expected = signs.loc[cell_type]
-        genes = expected.index[expected.to_numpy() != 0]
-        values = adata[labels == cell_type, genes].X
-        mean = np.asarray(values.mean(axis=0)).ravel()
-        detection = np.asarray((values > 0).mean(axis=0)).ravel()
-        for gene, sign, level, share in zip(genes, expected[genes], mean, detection, strict=True):
-            rows.append((cell_type, gene, "+" if sign > 0 else "-", level, share, values.shape[0]))
-    return pd.DataFrame(rows, columns=["cell_type", "gene", "expected", "mean_expression", "detection", "n_cells"])
+    def levels(self, clusters: pd.Series) -> tuple[list[str], NDArray[np.float64]]:
+        """Return the names of the clusters and the level of each marker gene, transcripts among 10,000."""
+        names, means = cluster_means(self.markers, clusters)
+        return names, np.expm1(means)
+
+    def leaked(self, clusters: pd.Series, names: Sequence[str]) -> NDArray[np.float64] | None:
+        """Return what leakage explains in each cluster, transcripts among 10,000, where it was estimated."""
+        if "ambient_share" not in self.markers.obs.columns:
+            return None
+        share = self.markers.obs["ambient_share"].fillna(0.0).groupby(clusters.to_numpy()).mean()
+        return np.asarray(np.outer(share.reindex(names), 1e4 * self.mixture))
+
+    def verdicts(self, clusters: pd.Series, *, believe: bool = False) -> dict[str, Verdict]:
+        """Name clusters; believe in the class that stands before the stroke of a cluster's name."""
+        names, levels = self.levels(clusters)
+        believed = [name.partition("/")[0].replace(UNASSIGNED, "") for name in names] if believe else []
+        found = name_clusters(
+            levels,
+            self.signs,
+            self.who,
+            self.min_confidence,
+            library=self.library,
+            leaked=self.leaked(clusters, names),
+            believed=believed,
+        )
+        return dict(zip(names, found, strict=True))
+
+    def class_of(self, verdict: Verdict) -> str:
+        """Return the class of a verdict, or that it has none."""
+        return (verdict.path and self.who.tree.level_of(verdict.path[-1], "class")) or UNASSIGNED
+
+    def with_rare(self, clusters: pd.Series) -> pd.Series:
+        """Set apart cells of a class that no cluster was named after, where as a cluster they bear that name."""
+        known = {self.class_of(verdict) for verdict in self.verdicts(clusters).values()}
+        marks = pd.DataFrame(self.signs.to_numpy() > 0, index=self.signs.index, columns=self.signs.columns)
+        of_class = [name for name in self.who.classes if name in marks.index]
+        own = marks.loc[of_class] & (marks.loc[of_class].sum(axis=0) <= 2)
+        split = rare_candidates(self.detected, clusters, own, sorted(known))
+        if not split.str.startswith("rare/").any():
+            return clusters
+        confirmed = {
+            name
+            for name, verdict in self.verdicts(split).items()
+            if name.startswith("rare/") and self.class_of(verdict) == name.removeprefix("rare/")
+        }
+        return split.where(split.isin(confirmed), clusters)
+
+    def settled(self, clusters: pd.Series, verdicts: dict[str, Verdict]) -> tuple[list[Verdict], NDArray[np.float64]]:
+        """Return the verdict of each cell after strays have moved, and how sure it is."""
+        named = sorted({verdict.path for verdict in verdicts.values() if self.class_of(verdict) != UNASSIGNED})
+        place = {path: number for number, path in enumerate(named)}
+        surest = {
+            path: max((one for one in verdicts.values() if one.path == path), key=lambda one: one.confidence)
+            for path in named
+        }
+        groups = {name: place.get(verdict.path, -1) for name, verdict in verdicts.items()}
+        own = np.array([groups[name] for name in clusters], dtype=np.int64)
+        kinds = np.array([self.class_of(surest[path]) for path in named], dtype=object)
+        after, certainty = settle(self.detected, own, len(named), kinds)
+        of_cluster = clusters.map(verdicts).to_list()
+        of_cell = [
+            cluster_verdict if now == before else surest[named[now]]
+            for cluster_verdict, now, before in zip(of_cluster, after, own, strict=True)
+        ]
+        confidence = np.array([verdict.confidence for verdict in of_cell]) * certainty
+        lost = certainty < self.min_confidence
+        of_cell = [Verdict((), 0.0, one.path[-1]) if gone else one for one, gone in zip(of_cell, lost, strict=True)]
+        return of_cell, np.where(lost, 0.0, confidence)
 
 
-def _signs(organism: str, compartment: str, signatures: str, genes: pd.Index) -> pd.DataFrame:
-    """Lay the markers out as populations × measured genes."""
-    path = signatures or None
-    wanted = populations.markers(organism, compartment, path=path)["gene"].nunique()
-    measured = populations.markers(organism, compartment, measured=genes, path=path)
-    if measured["gene"].nunique() < 5:
+def _signs(
+    organism: str, compartment: str, known: Sequence[Population], who: Candidates, genes: pd.Index
+) -> pd.DataFrame:
+    """Lay the markers of all who compete out as populations × measured genes."""
+    listed = populations.markers(organism, known=known)
+    listed = listed[listed["population"].isin(who.children)]
+    measured = populations.markers(organism, known=known, measured=genes)
+    measured = measured[measured["population"].isin(who.children)]
+    if measured["gene"].nunique() < _FEWEST_GENES:
         raise DataError(
-            f"of {wanted} marker genes for {organism} {compartment} only {measured['gene'].nunique()} are in the data; "
-            "check the organism and that var_names are gene symbols"
+            f"of {listed['gene'].nunique()} marker genes for {organism} {compartment} only "
+            f"{measured['gene'].nunique()} are in the data; check the organism and that var_names are gene symbols"
         )
     table = measured.pivot_table(index="population", columns="gene", values="sign", aggfunc="first", fill_value=0)
     return table.astype(np.int8)
-
-
-def _write_labels(adata: AnnData, verdicts: dict[str, Verdict], tree: PopulationTree) -> None:
-    of_cluster = {name: _names(verdict.path, tree) for name, verdict in verdicts.items()}
-    clusters = adata.obs["cluster"].astype(str)
-    for position, column in enumerate(("cell_lineage", "cell_class", "cell_type", "cell_state")):
-        names = clusters.map({name: labels[position] for name, labels in of_cluster.items()})
-        adata.obs[column] = pd.Categorical(names)
-    sure = {name: verdict.confidence * (of_cluster[name][2] != UNASSIGNED) for name, verdict in verdicts.items()}
-    adata.obs["cell_type_confidence"] = clusters.map(sure).astype(float)
-    adata.obs["second_best"] = clusters.map({n: v.second_best for n, v in verdicts.items()}).astype("category")
-
-
-def _names(path: tuple[str, ...], tree: PopulationTree) -> tuple[str, str, str, str]:
-    """Return lineage, class, type and state of a path; what was not reached is ``unassigned``, no state is empty.
-
-    A state (injured, proliferating) is kept beside the type, so that a condition is compared within one type and not
-    between a type and its own injured form.
-    """
-    if not path:
-        return UNASSIGNED, UNASSIGNED, UNASSIGNED, ""
-    of_class = tree.level_of(path[-1], "class")
-    state = tree.level_of(path[-1], "state")
-    settled = [node for node in path if not tree.level_of(node, "state")]
-    return path[0], of_class or UNASSIGNED, settled[-1] if of_class else UNASSIGNED, state or ""

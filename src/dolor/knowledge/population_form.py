@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dolor.errors import DataError
@@ -18,7 +18,7 @@ COMPARTMENTS = tuple(word for word in VOCABULARY["compartment"] if word not in (
 
 _KEYS = (
     "id", "name", "parent", "level", "cl", "cl_label", "cl_note", "compartments", "positive", "negative",
-    "note", "sources", "unverified",
+    "note", "sources", "unverified", "only_in",
 )  # fmt: skip
 
 
@@ -28,6 +28,7 @@ class Population:
 
     ``positive`` and ``negative`` hold gene symbols for each organism, the most telling first. ``cl`` is the Cell
     Ontology id with its label in ``cl_label``; ``cl_note`` says what is meant where the ontology has no exact term.
+    ``only_in`` holds, for a source that is itself a set of cells, the genes that no other source names.
     """
 
     id: str
@@ -43,6 +44,19 @@ class Population:
     note: str = ""
     sources: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
+    only_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def without_source(self, source: str) -> Population:
+        """Return the population without the genes that rest on one source alone."""
+        lost = self.only_in.get(source, ())
+        if not lost:
+            return self
+        sides = (
+            {organism: tuple(gene for gene in genes if gene not in lost) for organism, genes in side.items()}
+            for side in (self.positive, self.negative)
+        )
+        positive, negative = sides
+        return replace(self, positive=positive, negative=negative)
 
 
 def parse_population(entry: object, where: str) -> Population:
@@ -74,6 +88,7 @@ def parse_population(entry: object, where: str) -> Population:
         note=text(entry.get("note", ""), f"{where}, 'note'"),
         sources=_words(entry.get("sources", []), f"{where}, 'sources'"),
         unverified=_words(entry.get("unverified", []), f"{where}, 'unverified'"),
+        only_in=_by_source(entry.get("only_in", {}), f"{where}, 'only_in'"),
     )
     _check_words(population, where)
     _check_sides(population, where)
@@ -111,6 +126,13 @@ def gene_lists(value: object, where: str) -> dict[str, tuple[str, ...]]:
         if twice:
             raise DataError(f"{where} of {organism}: {', '.join(twice)} is listed twice")
     return lists
+
+
+def _by_source(value: object, where: str) -> dict[str, tuple[str, ...]]:
+    """Read ``{source: [genes]}``."""
+    if not isinstance(value, Mapping):
+        raise DataError(f"{where} must be a mapping of source to genes, not {value!r:.60}")
+    return {str(source): _words(genes, f"{where} of {source}") for source, genes in value.items()}
 
 
 def text(value: Any, where: str) -> str:

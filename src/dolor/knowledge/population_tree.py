@@ -87,6 +87,10 @@ class PopulationTree:
         """Return ``lineage``, ``class``, ``type`` or ``state``."""
         return self._node(population).level
 
+    def cl(self, population: str) -> str:
+        """Return the Cell Ontology id, ``""`` where the ontology has no term."""
+        return self._node(population).cl
+
     def level_of(self, population: str, level: str) -> str:
         """Return the nearest id of that level, from the population itself upwards; ``""`` if there is none.
 

@@ -6,7 +6,7 @@ The shipped tree is ``signatures/populations.yaml``. A file of your own is laid 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -28,7 +28,13 @@ __all__ = [
 ]  # fmt: skip
 
 
-def load(path: Path | str | None = None, *, alone: bool = False) -> tuple[Population, ...]:
+def load(
+    path: Path | str | None = None,
+    *,
+    alone: bool = False,
+    without: Collection[str] = (),
+    without_source: str = "",
+) -> tuple[Population, ...]:
     """Load the shipped populations, with a file of your own laid over them or in their place.
 
     Parameters
@@ -40,6 +46,11 @@ def load(path: Path | str | None = None, *, alone: bool = False) -> tuple[Popula
         wherever its parent lives unless it says where.
     alone
         Leave the shipped populations out.
+    without
+        Populations to leave out, with all that stand below them.
+    without_source
+        A source whose markers are left out, unless another source names them too: data that gave markers is no test
+        of them.
 
     Returns
     -------
@@ -55,8 +66,19 @@ def load(path: Path | str | None = None, *, alone: bool = False) -> tuple[Popula
     >>> len(load()) > 70
     True
     """
-    if path is None:
-        return _shipped()
+    loaded = _shipped() if path is None else _laid_over(path, alone)
+    if not (without or without_source):
+        return loaded
+    whole = PopulationTree(loaded)
+    unknown = sorted(set(without) - set(whole.ids()))
+    if unknown:
+        raise UsageError(f"the population '{unknown[0]}' is not in the tree; {nearest(unknown[0], whole.ids())}")
+    gone = {node for name in without for node in (name, *whole.descendants(name))}
+    return tuple(population.without_source(without_source) for population in loaded if population.id not in gone)
+
+
+def _laid_over(path: Path | str, alone: bool) -> tuple[Population, ...]:
+    """Read a user's file and lay it over the shipped populations."""
     known = {} if alone else {population.id: population for population in _shipped()}
     for population in read_populations(Path(path)):
         known[population.id] = _over(known.get(population.id), population)
@@ -163,6 +185,7 @@ def markers(
     measured: Iterable[str] | None = None,
     path: Path | str | None = None,
     alone: bool = False,
+    known: Sequence[Population] | None = None,
 ) -> pd.DataFrame:
     """Return the markers of the populations that may live in a compartment.
 
@@ -177,6 +200,8 @@ def markers(
         among them; those that it lacks are left out.
     path, alone
         As in :func:`load`.
+    known
+        Populations that were loaded already, in place of ``path``.
 
     Returns
     -------
@@ -199,7 +224,7 @@ def markers(
     """
     if organism not in ORGANISMS:
         raise UsageError(f"the organism '{organism}' is none; {nearest(organism, ORGANISMS)}")
-    known = load(path, alone=alone)
+    known = load(path, alone=alone) if known is None else known
     allowed = set(PopulationTree(known).allowed_in(compartment))
     rows = [
         (population.id, gene, sign)
