@@ -177,3 +177,23 @@ def test_markers_find_the_published_blood_cell_types(data_dir) -> None:
         against = [gene for gene in SHIPPED[name].negative["human"] if gene in relative]
         evidence = relative[positive].mean(axis=1) - 0.5 * relative[against].mean(axis=1)
         assert evidence.idxmax() == label
+
+
+def test_markers_of_one_source_can_be_left_out() -> None:
+    whole = {population.id: population for population in populations.load()}
+    without = {population.id: population for population in populations.load(without_source="kang_2018")}
+    assert "LAT" in whole["t_cell"].positive["human"]
+    assert "LAT" not in without["t_cell"].positive["human"]
+    assert without["t_cell"].positive["mouse"] == whole["t_cell"].positive["mouse"]
+    for population in whole.values():
+        sides = (*population.positive.values(), *population.negative.values())
+        for source, alone in population.only_in.items():
+            assert source in population.sources
+            assert all(any(gene in side for side in sides) for gene in alone)
+
+
+def test_a_population_is_left_out_with_all_below_it() -> None:
+    left = {population.id for population in populations.load(without=["t_cell"])}
+    assert left.isdisjoint({"t_cell", "cd4_t_cell", "proliferating_t_cell"})
+    with pytest.raises(UsageError, match="'t_zell' is not in the tree"):
+        populations.load(without=["t_zell"])

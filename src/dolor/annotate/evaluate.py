@@ -27,7 +27,7 @@ def evaluate(labels: pd.DataFrame, given: pd.Series, mapping: Mapping[str, str],
     given
         Somebody else's label of each cell; cells whose label is not in ``mapping`` are left out and counted.
     mapping
-        The population that each given label names.
+        The population that each given label names; several joined by ``|`` where a label is a group of them.
     donors
         The donor of each cell; agreement is summed up over donors, since cells of one donor are alike.
 
@@ -51,18 +51,20 @@ def evaluate(labels: pd.DataFrame, given: pd.Series, mapping: Mapping[str, str],
     1.0
     """
     tree = populations.tree()
-    unknown = sorted(set(mapping.values()) - set(tree.ids()))
+    named = {label: tuple(names.split("|")) for label, names in mapping.items()}
+    unknown = sorted({name for names in named.values() for name in names} - set(tree.ids()))
     if unknown:
         raise DataError(f"the mapping of labels names {', '.join(map(repr, unknown))}, which are no populations")
     compared = given.astype(str).isin(mapping).to_numpy()
     if not compared.any():
         raise DataError(f"none of the given labels is in the mapping; it knows {', '.join(mapping)}")
     own = labels[compared].astype(str)
-    truth = given[compared].astype(str).map(dict(mapping)).to_numpy()
+    wanted = [named[label] for label in given[compared].astype(str)]
+    truth = np.array(["|".join(names) for names in wanted])
     donor = donors[compared].astype(str).to_numpy()
-    of_class = np.array([tree.level_of(name, "class") or name for name in truth])
-    lineage = np.array([tree.level_of(name, "lineage") or name for name in truth])
-    settled = np.array([_settled(name, wanted, tree) for name, wanted in zip(own["cell_type"], truth, strict=True)])
+    of_class = np.array([tree.level_of(names[0], "class") or names[0] for names in wanted])
+    lineage = np.array([tree.level_of(names[0], "lineage") or names[0] for names in wanted])
+    settled = np.array([_settled(name, names, tree) for name, names in zip(own["cell_type"], wanted, strict=True)])
     return {
         "class": _agreement(own["cell_class"].to_numpy(), of_class, donor),
         "type": _agreement(settled, truth, donor),
@@ -91,9 +93,31 @@ def read_mapping(path: Path | str) -> dict[str, str]:
     return dict(zip(labels, names, strict=True))
 
 
-def _settled(name: str, wanted: str, tree: PopulationTree) -> str:
+def confusion(labels: pd.DataFrame, given: pd.Series, column: str = "cell_type") -> pd.DataFrame:
+    """Count the cells of each given label by the name that they got.
+
+    Parameters
+    ----------
+    labels
+        One row a cell.
+    given
+        Somebody else's label of each cell.
+    column
+        The column of ``labels`` with the names.
+
+    Returns
+    -------
+    Given labels × names, numbers of cells; every given label has a row.
+    """
+    return pd.crosstab(given.astype(str).to_numpy(), labels[column].astype(str).to_numpy()).rename_axis(
+        index="given", columns="named"
+    )
+
+
+def _settled(name: str, wanted: tuple[str, ...], tree: PopulationTree) -> str:
     """Give the wanted name to a finer one, so that knowing more is no disagreement."""
-    return wanted if name in tree and wanted in tree.ancestors(name) else name
+    agrees = name in wanted or (name in tree and not set(wanted).isdisjoint(tree.ancestors(name)))
+    return "|".join(wanted) if agrees else name
 
 
 def _agreement(own: np.ndarray, truth: np.ndarray, donor: np.ndarray) -> dict[str, float]:

@@ -11,8 +11,8 @@ from scipy import sparse
 from dolor.annotate.clusters import cluster, cluster_means, refine
 from dolor.annotate.consensus import Candidates, candidates, name_clusters
 from dolor.annotate.descent import Verdict
-from dolor.annotate.labels import write_labels
-from dolor.annotate.limits import panel_limits
+from dolor.annotate.labels import ROOT_CONTAMINATION, write_labels
+from dolor.annotate.limits import limits_sentence, panel_limits
 from dolor.annotate.record import cluster_table, marker_evidence
 from dolor.annotate.refinement import rare_candidates, settle
 from dolor.contracts.cells import check_cells
@@ -127,6 +127,15 @@ def annotation_table(adata: AnnData) -> pd.DataFrame:
     frame.insert(0, "barcode", adata.obs_names.astype(str))
     frame["cell_type_confidence"] = adata.obs["cell_type_confidence"].to_numpy(dtype=float)
     return check(frame, ANNOTATION)
+
+
+def annotation_remarks(adata: AnnData) -> list[str]:
+    """Say what a reader of the names should know: whom the genes cannot tell, and cells that live next door."""
+    remarks = [limits_sentence(adata.uns["annotation_limits"])]
+    flagged = int((adata.obs["annotation_flag"] == ROOT_CONTAMINATION).sum())
+    if flagged:
+        remarks.append(f"{flagged} cells are of populations that do not live here: roots may have come along")
+    return [remark for remark in remarks if remark]
 
 
 class _Naming:

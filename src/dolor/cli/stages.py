@@ -137,7 +137,7 @@ def annotate(
     import json
 
     from dolor.annotate import annotate as annotate_cells
-    from dolor.annotate import annotation_table
+    from dolor.annotate import annotation_remarks, annotation_table
     from dolor.io.atomic import atomic_path, write_text
     from dolor.io.h5ad import read_h5ad
     from dolor.io.provenance import write_provenance
@@ -166,6 +166,8 @@ def annotate(
             result, stage="annotate", inputs=[source], parameters=options, dropped={"unassigned_cells": unassigned}
         )
     typer.echo(f"{cells.n_obs} cells, {unassigned} unassigned, {cells.obs['cell_type'].nunique()} populations")
+    for sentence in annotation_remarks(cells):
+        typer.echo(sentence)
 
 
 def _quality_of_names(cells: AnnData, dropped: AnnData | None, seed: int) -> dict[str, Any]:
@@ -177,6 +179,8 @@ def _quality_of_names(cells: AnnData, dropped: AnnData | None, seed: int) -> dic
         "kinds": _records(pp.quality_by_kind(cells, dropped)),
         "integration": _records(pp.integration_quality(cells, seed=seed)),
         "clusters": _records(cells.uns["cluster_stability"]),
+        "names": _records(cells.uns["annotation_clusters"]),
+        "limits": _records(cells.uns["annotation_limits"]),
     }
 
 
