@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.stats import poisson
 
 Array = NDArray[np.float64]
 
@@ -22,6 +23,8 @@ _SMOOTHING = 20.0
 # A rare population shows itself by so many of its markers in a cell, each rare among the cells around.
 _FEWEST_MARKERS, _RARE = 3, 0.05
 _FEWEST_RARE_CELLS = 5
+# So many cells may show that many of the markers by chance, among all.
+_BY_CHANCE = 2.0
 
 
 def profiles_of(detected: sparse.csr_matrix, groups: NDArray[np.int64], n_groups: int) -> Array:
@@ -122,10 +125,10 @@ def rare_candidates(
     # By chance a cell of many genes shows some marker of everybody: expect as many as its share of all detections.
     n_shown = np.asarray(detected.sum(axis=1), dtype=float).ravel()
     expected = np.outer(n_shown / max(float(n_shown.mean()), 1.0), (rare * around).sum(axis=1))
-    surplus = shown - 3 * expected
-    best = surplus.argmax(axis=1)
+    chance = poisson.sf(shown - 1, expected)
+    best = chance.argmin(axis=1)
     rows = np.arange(len(best))
-    stands_out = (shown[rows, best] >= _FEWEST_MARKERS) & (surplus[rows, best] > _FEWEST_MARKERS - 1)
+    stands_out = (shown[rows, best] >= _FEWEST_MARKERS) & (chance[rows, best] < _BY_CHANCE / len(best))
     for number, name in enumerate(candidates):
         cells = np.flatnonzero(stands_out & (best == number))
         if len(cells) >= _FEWEST_RARE_CELLS:
