@@ -4,6 +4,9 @@
 #
 # make faults       the tests of the list of faults (docs/faults.md), and a kill at every rule of the workflow
 # make slurm-test   the workflow as jobs of a SLURM of one node (root, Debian's slurmctld slurmd slurm-client munge)
+# make docs         build the pages into docs/_build/html; warnings are errors, notebooks run on simulated data
+# make bench        run the benchmarks and rebuild their pages (BENCH="name name" for some)
+# make fuzz         fuzz each reader and loader for FUZZ_SECONDS
 # make dist         wheel and sdist, checked, and the wheel run in an environment of its own
 # make clean        throw away what runs have made
 
@@ -11,9 +14,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= 2
+FUZZ_SECONDS ?= 60
+FUZZED := text mtx rds metadata pairs populations registry config
 CONSTRAINTS := $(if $(filter 3.11,$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')),-c constraints/py311.txt)
 
-.PHONY: demo test lint check faults slurm-test dist clean
+.PHONY: demo test lint check faults docs bench fuzz slurm-test dist clean
 
 # One stamp for each set of packages, so that a second `make` installs nothing.
 $(VENV)/.installed: pyproject.toml constraints/py311.txt
@@ -33,6 +38,18 @@ test: $(VENV)/.installed-dev
 
 faults: $(VENV)/.installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m "fault or slow"
+
+docs: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e '.[docs]'
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/run.py $(BENCH)
+
+fuzz: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e '.[fuzz]'
+	for target in $(FUZZED); do $(BIN)/python tools/fuzz.py $$target --seconds $(FUZZ_SECONDS) || exit 1; done
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

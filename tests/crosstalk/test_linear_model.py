@@ -26,12 +26,13 @@ def test_weighted_fits_are_those_of_statsmodels():
 
 
 def test_correlated_fits_are_those_of_generalised_least_squares():
-    response = RNG.normal(size=(12, 3))
+    response, weights = RNG.normal(size=(12, 3)), RNG.uniform(0.5, 2, (12, 3))
     same = np.kron(np.eye(6), np.ones((2, 2)))
     correlation = 0.4 * same + 0.6 * np.eye(12)
-    found = fit(response, np.ones_like(response), DESIGN, COMPARISONS, correlation=correlation)
+    found = fit(response, weights, DESIGN, COMPARISONS, correlation=correlation)
     for k in range(3):
-        expected = sm.GLS(response[:, k], DESIGN, sigma=correlation).fit()
+        spread = 1 / np.sqrt(weights[:, k])
+        expected = sm.GLS(response[:, k], DESIGN, sigma=correlation * np.outer(spread, spread)).fit()
         np.testing.assert_allclose(found.effect[:, k], expected.t_test(COMPARISONS).effect, rtol=1e-9)
         assert found.variance[k] == pytest.approx(expected.scale, rel=1e-9)
 

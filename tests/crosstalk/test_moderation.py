@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import special
+from scipy import interpolate, special
 
 from dolor.crosstalk.blocking import block_correlation
 from dolor.crosstalk.linear_model import fit
-from dolor.crosstalk.moderation import Prior, fit_prior, moderate, trigamma_inverse
+from dolor.crosstalk.moderation import Prior, fit_prior, moderate, natural_spline, trigamma_inverse
 
 # limma itself (Bioconductor) and two ports of it on random data; limma/make_reference.py says how it was made.
 REFERENCE = json.loads((Path(__file__).parent / "limma" / "reference.json").read_text())
@@ -49,6 +49,24 @@ def test_moderated_tests_are_those_of_limma_and_of_its_ports(scenario: str, tool
 
 def test_the_reference_holds_the_original_and_two_ports():
     assert {tool for _, tool in RESULTS} == set(REFERENCE["versions"]) == {"limma", "inmoose", "limma-py"}
+
+
+def test_the_spline_is_natural_whatever_the_units():
+    """Every natural cubic spline on the terciles is in the span, and nothing but such splines."""
+    rng = np.random.default_rng(4)
+    covariate = rng.normal(3, 2, 200)
+    basis = natural_spline(covariate)
+    knots = np.quantile(covariate, [0, 1 / 3, 2 / 3, 1])
+    spline = interpolate.CubicSpline(knots, rng.normal(size=4), bc_type="natural")(covariate)
+    assert np.linalg.matrix_rank(basis) == 4
+    fitted = basis @ np.linalg.lstsq(basis, spline, rcond=None)[0]
+    np.testing.assert_allclose(fitted, spline, atol=1e-9)
+    np.testing.assert_allclose(natural_spline(1e6 * covariate - 5), basis, atol=1e-6)
+
+
+def test_a_covariate_of_one_or_two_values_gives_no_curve():
+    assert natural_spline(np.full(9, 1e6)).shape == (9, 1)
+    assert natural_spline(np.repeat([0.0, 1.0], 5)).shape == (10, 2)
 
 
 def test_a_known_prior_is_recovered():

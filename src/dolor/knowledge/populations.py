@@ -138,8 +138,10 @@ def populations(path: Path | str | None = None, *, alone: bool = False) -> pd.Da
 
     Returns
     -------
-    One row a population: ``id name parent level cl cl_label cl_note compartments positive_mouse positive_human
-    negative_mouse negative_human note sources unverified``; what is a list in the file is a tuple here.
+    One row a population; what is a list in the file is a tuple here.
+
+    The columns are ``id name parent level cl cl_label cl_note compartments positive_mouse positive_human
+    negative_mouse negative_human note sources unverified``.
 
     Examples
     --------
