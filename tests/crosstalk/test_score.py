@@ -114,6 +114,15 @@ def test_bad_interactions_are_refused(cells, pairs):
         score(profiles(cells), pairs)
 
 
+def test_alternatives_may_share_a_subunit(cells):
+    """As the two receptors of OSM, IL6ST+OSMR and IL6ST+LIFR."""
+    shared = pd.DataFrame({"interaction_id": ["one"], "ligand": ["G0"], "receptor": ["G1+G3|G1+G4"]})
+    found = score(profiles(cells, shared), shared)
+    assert found["pvalue"].between(0, 1, inclusive="right").all()
+    specific = found[(found["sender"] == "macrophage") & (found["receiver"] == "neuron")]
+    assert (specific["pvalue"] < found["pvalue"].median()).all()
+
+
 def test_methods_can_be_chosen(cells, pairs, table):
     made = profiles(cells, pairs)
     found = score(made, pairs, methods=["lr_means"])

@@ -145,7 +145,15 @@ def test_the_tail_is_that_of_a_pearson_iii_law(skew):
     assert np.allclose(upper_tail(z, 1.0, skew), stats.pearson3.sf(z, skew), atol=1e-7)
 
 
-<<<<<<< HEAD
+def test_combined_pvalues_are_those_of_stouffer_where_a_sample_has_the_test():
+    p = np.random.default_rng(8).uniform(1e-6, 0.999, (5, 30))
+    p[np.random.default_rng(9).random(p.shape) < 0.3] = np.nan
+    p[1:, 0] = np.nan
+    p[0, 0] = 0.3
+    expected = [stats.combine_pvalues(column[np.isfinite(column)], method="stouffer").pvalue for column in p.T]
+    np.testing.assert_allclose(combine_samples(p), expected, rtol=1e-9)
+
+
 def test_gamma_tails_are_those_of_scipy():
     random = np.random.default_rng(7)
     shape = 10 ** random.uniform(-1, 5, 4000)
@@ -163,15 +171,6 @@ def test_the_gamma_tail_has_no_seams_where_the_expansion_takes_over():
         for z in (-3.0, -1e-9, 0.0, 0.5, 4.0):
             below, above = (gamma_tail(a, a + z * np.sqrt(a), True) for a in (seam * (1 - 1e-13), seam * (1 + 1e-13)))
             assert below == pytest.approx(above, rel=1e-9)
-=======
-def test_combined_pvalues_are_those_of_stouffer_where_a_sample_has_the_test():
-    p = np.random.default_rng(8).uniform(1e-6, 0.999, (5, 30))
-    p[np.random.default_rng(9).random(p.shape) < 0.3] = np.nan
-    p[1:, 0] = np.nan
-    p[0, 0] = 0.3
-    expected = [stats.combine_pvalues(column[np.isfinite(column)], method="stouffer").pvalue for column in p.T]
-    np.testing.assert_allclose(combine_samples(p), expected, rtol=1e-9)
->>>>>>> 97694bc (Write the documentation: tutorial with pictures, notebooks, how-tos whose examples are tested, statistics with their calibration; rebuild benchmark pages, fuzz and mutate on demand)
 
 
 def test_samples_are_combined_with_equal_weight():

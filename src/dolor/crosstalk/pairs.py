@@ -40,7 +40,11 @@ def gene_pairs(interactions: pd.DataFrame, genes: pd.Index) -> GenePairs:
     column = {gene: i for i, gene in enumerate(genes)}
     found: set[tuple[int, int]] = set()
     texts = pd.unique(pd.concat([interactions["ligand"], interactions["receptor"]]))
-    measured = {text: [column[gene] for gene in genelogic.genes(text) if gene in column] for text in texts}
+    # A gene of several alternatives stands once in each, and so meets itself.
+    measured = {
+        text: [column[gene] for subunits in genelogic.parse(text) for gene in subunits if gene in column]
+        for text in texts
+    }
     for ligand, receptor in zip(interactions["ligand"], interactions["receptor"], strict=True):
         left, right = measured[ligand], measured[receptor]
         both = (*product(left, right), *combinations(left, 2), *combinations(right, 2))
