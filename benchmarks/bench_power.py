@@ -10,7 +10,8 @@ the environment of the peers, which is made there on the first run.
 
 dolor and least squares fit ``~ condition * sex`` to the scores of samples and test the effect of condition. PyDESeq2
 fits ``~ sex + condition`` to the summed counts of each cell type; df_to_lr joins its tables, and an interaction is
-called by ``interaction_padj``, the mean of two adjusted p-values, as LIANA writes it.
+called by ``interaction_padj``, the mean of two adjusted p-values, as LIANA writes it, or, more kindly, by twice the
+smaller of the two.
 """
 
 from __future__ import annotations
@@ -137,7 +138,9 @@ def of_peers(folder: Path) -> None:
         names = {"source": "sender", "target": "receiver", "interaction_padj": "qvalue"}
         found = found.drop(columns=["ligand", "receptor"], errors="ignore")
         renamed = found.rename(columns={"ligand_complex": "ligand", "receptor_complex": "receptor", **names})
-        renamed[[*KEY, "qvalue"]].to_csv(folder / file.name.replace("pairs", "found"), index=False)
+        # Kinder to the peers: either of the two is enough, at the price of the choice.
+        renamed["qvalue_either"] = np.minimum(2 * renamed[["ligand_padj", "receptor_padj"]].min(axis=1), 1.0)
+        renamed[[*KEY, "qvalue", "qvalue_either"]].to_csv(folder / file.name.replace("pairs", "found"), index=False)
 
 
 def environment(folder: Path) -> Path:
@@ -186,7 +189,9 @@ def main() -> None:
         if options.venv:
             command = [str(environment(options.venv)), __file__, "--peers-in", str(work)]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-            tables["PyDESeq2 + df_to_lr"] = [pd.read_csv(file) for file in sorted(work.glob("found_*.csv"))]
+            found = [pd.read_csv(file) for file in sorted(work.glob("found_*.csv"))]
+            tables["PyDESeq2 + df_to_lr"] = found
+            tables["PyDESeq2 + df_to_lr, either"] = [part.assign(qvalue=part["qvalue_either"]) for part in found]
     result = {}
     for name, found in tables.items():
         calls = counts_of_calls(pd.concat(found, ignore_index=True), true)
