@@ -9,6 +9,7 @@ import pytest
 
 import dolor as dl
 from dolor.annotate.limits import limits_sentence
+from dolor.contracts.cells import SAMPLE_FIELDS
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def test_confidence_and_evidence_are_kept(named: anndata.AnnData) -> None:
 
 
 # Mast and B cells are not among these: without their signatures they still take a neighbour's name here.
-@pytest.mark.parametrize("gone", ["mural_cell"])
+@pytest.mark.parametrize("gone", ["mural_cell", "satellite_glia"])
 def test_who_is_not_in_the_signatures_gets_no_confident_wrong_name(drg: anndata.AnnData, gone: str) -> None:
     cells = drg.copy()
     dl.tl.annotate(cells, compartment="drg", known=dl.populations.load(without=[gone]))
@@ -55,7 +56,8 @@ def test_microglia_in_a_ganglion_are_named_on_strong_evidence_alone_and_flagged(
     assert (named.obs["annotation_flag"] == "").all()
     cord = dl.read(dl.simulate.study("spinal_cord", seed=11, n_animals=1, cells_per_sample=300).cells)
     microglia = cord[cord.obs["truth_class"] == "microglia"][:40].copy()
-    microglia.obs["sample_id"] = named.obs["sample_id"].iloc[0]
+    for field in SAMPLE_FIELDS:
+        microglia.obs[field] = str(named.obs[field].iloc[0])
     mixed = anndata.concat([dl.read(named), microglia], join="inner")
     mixed.obs_names_make_unique()
     dl.tl.annotate(mixed, compartment="drg")
