@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dolor.crosstalk.across_samples import across_samples
 from dolor.crosstalk.profiles import profiles
 from dolor.crosstalk.score import score
+from dolor.crosstalk.scores.across_samples import across_samples
 from dolor.errors import DataError
 
 KEYS = ["sample_id", "sender", "receiver", "interaction_id"]

@@ -10,13 +10,13 @@ import pytest
 from scipy import sparse, stats
 
 from dolor.contracts.tables import CONTRAST_TYPES, CONTRASTS, check
-from dolor.crosstalk.comparisons import comparisons_of
 from dolor.crosstalk.contrast import contrast
-from dolor.crosstalk.design import build_design
-from dolor.crosstalk.linear_model import fit
-from dolor.crosstalk.models import samples_of
+from dolor.crosstalk.contrasts.comparisons import comparisons_of
+from dolor.crosstalk.contrasts.design import build_design
+from dolor.crosstalk.contrasts.linear_model import fit
+from dolor.crosstalk.contrasts.models import samples_of
+from dolor.crosstalk.contrasts.supply import supply_of
 from dolor.crosstalk.multiple_testing import benjamini_hochberg
-from dolor.crosstalk.supply import supply_of
 from dolor.errors import DataError, DesignError
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dolor.crosstalk.blocking import block_correlation, consensus_correlation, indicator
-from dolor.crosstalk.comparisons import comparisons_of
-from dolor.crosstalk.design import build_design
-from dolor.crosstalk.models import models_of
+from dolor.crosstalk.contrasts.blocking import block_correlation, consensus_correlation, indicator
+from dolor.crosstalk.contrasts.comparisons import comparisons_of
+from dolor.crosstalk.contrasts.design import build_design
+from dolor.crosstalk.contrasts.models import models_of
 from dolor.errors import DesignError, UsageError
 
 REFERENCE = {"condition": "naive", "sex": "male"}

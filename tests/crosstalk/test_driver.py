@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dolor.crosstalk.comparisons import comparisons_of
-from dolor.crosstalk.design import build_design
-from dolor.crosstalk.driver import DRIVERS, split_supply
-from dolor.crosstalk.linear_model import fit
-from dolor.crosstalk.models import samples_of
-from dolor.crosstalk.supply import supply_of
+from dolor.crosstalk.contrasts.comparisons import comparisons_of
+from dolor.crosstalk.contrasts.design import build_design
+from dolor.crosstalk.contrasts.driver import DRIVERS, split_supply
+from dolor.crosstalk.contrasts.linear_model import fit
+from dolor.crosstalk.contrasts.models import samples_of
+from dolor.crosstalk.contrasts.supply import supply_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 from pseudobulk import synthetic

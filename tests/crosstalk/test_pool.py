@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from dolor.crosstalk.pool import pool
 from dolor.crosstalk.profiles import profiles
 from dolor.crosstalk.score import score
+from dolor.crosstalk.summing.pool import pool
 
 
 def test_pooling_profiles_is_profiling_pooled_cells(cells, pairs):

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from dolor.crosstalk.chunks_soma import open_soma
 from dolor.crosstalk.profiles import profiles
+from dolor.crosstalk.summing.chunks_soma import open_soma
 from dolor.errors import DataError, IntegrityError, MissingExtra
 
 LAYERS = ("psbulk", "psbulk_props", "lognorm_s1", "lognorm_s2", "lognorm_s3", "per_10k_s1")

@@ -59,7 +59,7 @@ def test_pvalues_are_those_of_plain_enumeration(reference_dir: Path):
 
 def _scores(profiles, pairs, row) -> np.ndarray:
     """Scores of the six samples, injured first as their names sort last, from the array that the check reads."""
-    from dolor.crosstalk.supply import supply_of
+    from dolor.crosstalk.contrasts.supply import supply_of
 
     pair = pairs.set_index("interaction_id").loc[row["interaction_id"]]
     supply = supply_of(profiles, [*pairs["ligand"], *pairs["receptor"]], profiles.obs["sample_id"])

@@ -9,9 +9,9 @@ import pytest
 from scipy import sparse
 
 from dolor.crosstalk.expression import compile_units
-from dolor.crosstalk.sample_statistics import SampleSums
 from dolor.crosstalk.scores.evaluate import evaluate, sides
 from dolor.crosstalk.scores.rank_aggregate import MAGNITUDES, SPECIFICITIES, rank_aggregate
+from dolor.crosstalk.scores.sample_statistics import SampleSums
 from dolor.crosstalk.specificity.sides import slots_of
 
 # File of LIANA's output, column.

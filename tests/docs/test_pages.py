@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from dolor import config
-from dolor.crosstalk.sample_statistics import STATISTICS
+from dolor.crosstalk.scores.sample_statistics import STATISTICS
 from dolor.knowledge import catalog, populations, registry
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -90,7 +90,7 @@ def test_a_symbol_of_two_ids_is_summed(tmp_path: Path) -> None:
     pytest.importorskip("tiledbsoma", reason="needs the extra 'census'")
     from census import small_cells, write_census
 
-    from dolor.crosstalk.chunks_soma import open_soma
+    from dolor.crosstalk.summing.chunks_soma import open_soma
     from dolor.io.census import cell_fields, experiment_of
 
     cells = small_cells()

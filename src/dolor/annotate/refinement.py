@@ -125,7 +125,7 @@ def rare_candidates(
     # By chance a cell of many genes shows some marker of everybody: expect as many as its share of all detections.
     n_shown = np.asarray(detected.sum(axis=1), dtype=float).ravel()
     expected = np.outer(n_shown / max(float(n_shown.mean()), 1.0), (rare * around).sum(axis=1))
-    chance = poisson.sf(shown - 1, expected)
+    chance = np.asarray(poisson.sf(shown - 1, expected))
     best = chance.argmin(axis=1)
     rows = np.arange(len(best))
     stands_out = (shown[rows, best] >= _FEWEST_MARKERS) & (chance[rows, best] < _BY_CHANCE / len(best))

@@ -152,7 +152,7 @@ def _census_profiles(uri: str, organism: str, query: dict[str, list[str]], out: 
     from dolor import tl
     from dolor.cli.crosstalk import genes_besides, pairs_of
     from dolor.contracts.vocabulary import organism_word
-    from dolor.crosstalk.chunks_soma import open_soma
+    from dolor.crosstalk.summing.chunks_soma import open_soma
     from dolor.io.atomic import atomic_path
     from dolor.io.census import abundant_genes, cell_fields, experiment_of, value_filter
     from dolor.io.provenance import write_provenance

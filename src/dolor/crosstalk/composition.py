@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from dolor.contracts.profiles import check_profiles
 from dolor.contracts.tables import COMPOSITION, check
 from dolor.contracts.vocabulary import UNASSIGNED
-from dolor.crosstalk.comparisons import Comparison
-from dolor.crosstalk.design import variables_of
-from dolor.crosstalk.models import Model, models_of, replicates_of, samples_of, with_correlation
-from dolor.crosstalk.sample_tests import compare_responses
+from dolor.crosstalk.contrasts.comparisons import Comparison
+from dolor.crosstalk.contrasts.design import variables_of
+from dolor.crosstalk.contrasts.models import Model, models_of, replicates_of, samples_of, with_correlation
+from dolor.crosstalk.contrasts.sample_tests import compare_responses
 
 if TYPE_CHECKING:
     from anndata import AnnData

@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from dolor.contracts.profiles import check_profiles
-from dolor.crosstalk.contrast_table import contrast_table
-from dolor.crosstalk.design import variables_of
-from dolor.crosstalk.driver import split_supply
-from dolor.crosstalk.eligibility import eligibility_of
+from dolor.crosstalk.contrasts.contrast_table import contrast_table
+from dolor.crosstalk.contrasts.design import variables_of
+from dolor.crosstalk.contrasts.driver import split_supply
+from dolor.crosstalk.contrasts.eligibility import eligibility_of
+from dolor.crosstalk.contrasts.interaction_tests import Answers, answers_of, fit_interactions
+from dolor.crosstalk.contrasts.models import Model, models_of, replicates_of, samples_of, with_correlation
+from dolor.crosstalk.contrasts.precision import expected_variance
+from dolor.crosstalk.contrasts.relabel_check import with_relabeling
+from dolor.crosstalk.contrasts.supply import supply_of
 from dolor.crosstalk.expression import Complexes
-from dolor.crosstalk.interaction_tests import Answers, answers_of, fit_interactions
-from dolor.crosstalk.models import Model, models_of, replicates_of, samples_of, with_correlation
-from dolor.crosstalk.precision import expected_variance
-from dolor.crosstalk.relabel_check import with_relabeling
-from dolor.crosstalk.supply import supply_of
 from dolor.errors import DataError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def contrast(
         What a complex is worth: its limiting subunit, or the geometric mean of its subunits.
     normalise
         Scale library sizes so that genes that rise strongly do not make the others seem to fall
-        (:mod:`dolor.crosstalk.normalisation`).
+        (:mod:`dolor.crosstalk.contrasts.normalisation`).
     ordered
         Position of every condition on an axis, such as ``{"naive": 0, "day3": 3, "day14": 14}``: adds the slope along
         it, log2 for one unit of the axis, as a ``condition`` whose case begins with ``trend:``.

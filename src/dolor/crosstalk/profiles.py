@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from dolor.contracts.cells import SAMPLE_FIELDS
 from dolor.contracts.profiles import DETECTION_LAYER, check_profiles
 from dolor.contracts.vocabulary import UNASSIGNED
-from dolor.crosstalk.accumulate import FIELDS, add_cells
-from dolor.crosstalk.chunks import Source, open_source
-from dolor.crosstalk.groups import Groups, group_cells, sample_fields
-from dolor.crosstalk.pairs import PAIRS_KEY, gene_pairs, pairs_to_uns
-from dolor.crosstalk.sums import Sums
-from dolor.crosstalk.trimeans import TRIMEAN_LAYER, Trimeans
+from dolor.crosstalk.summing.accumulate import FIELDS, add_cells
+from dolor.crosstalk.summing.chunks import Source, open_source
+from dolor.crosstalk.summing.groups import Groups, group_cells, sample_fields
+from dolor.crosstalk.summing.pairs import PAIRS_KEY, gene_pairs, pairs_to_uns
+from dolor.crosstalk.summing.sums import Sums
+from dolor.crosstalk.summing.trimeans import TRIMEAN_LAYER, Trimeans
 from dolor.errors import DataError
 from dolor.knowledge import genelogic
 
@@ -54,8 +54,8 @@ def profiles(
     data
         Cells (:mod:`dolor.contracts.cells`) in memory; the path of an h5ad file, a zarr store or a SOMA experiment (the
         latter needs the extra ``census``), told apart by their content; or what
-        :func:`dolor.crosstalk.chunks_soma.open_soma` gives, for some cells of an experiment. ``layers["counts"]`` is
-        read.
+        :func:`dolor.crosstalk.summing.chunks_soma.open_soma` gives, for some cells of an experiment.
+        ``layers["counts"]`` is read.
     interactions
         Ligand-receptor pairs with ``ligand`` and ``receptor`` in gene logic: only their genes are kept, and the cross
         moments of the pairs, which p-values of specificity need, are summed too.

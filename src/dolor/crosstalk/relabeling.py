@@ -19,11 +19,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dolor.contracts.profiles import check_profiles
-from dolor.crosstalk.eligibility import eligibility_of
-from dolor.crosstalk.exchange import exceedances
+from dolor.crosstalk.contrasts.eligibility import eligibility_of
+from dolor.crosstalk.contrasts.exchange import exceedances
+from dolor.crosstalk.contrasts.models import replicates_of, samples_of
+from dolor.crosstalk.contrasts.supply import Supply, supply_of
 from dolor.crosstalk.expression import Complexes
-from dolor.crosstalk.models import replicates_of, samples_of
-from dolor.crosstalk.supply import Supply, supply_of
 from dolor.errors import DataError, DesignError
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dolor.contracts.profiles import check_profiles
-from dolor.crosstalk.design import variables_of
-from dolor.crosstalk.models import Model, models_of, replicates_of, samples_of, with_correlation
+from dolor.crosstalk.contrasts.design import variables_of
+from dolor.crosstalk.contrasts.models import Model, models_of, replicates_of, samples_of, with_correlation
+from dolor.crosstalk.contrasts.sample_tests import compare_responses
+from dolor.crosstalk.contrasts.supply import Supply, supply_of
 from dolor.crosstalk.multiple_testing import benjamini_hochberg
-from dolor.crosstalk.sample_tests import compare_responses
-from dolor.crosstalk.supply import Supply, supply_of
 from dolor.errors import DataError
 
 if TYPE_CHECKING:

@@ -11,16 +11,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dolor.contracts.profiles import check_profiles
-from dolor.crosstalk.compile_interactions import Compiled, compile_interactions
 from dolor.crosstalk.expression import Complexes, combine, log_expression, per_10k
 from dolor.crosstalk.profiles import sum_cells
-from dolor.crosstalk.sample_statistics import SampleSums, samples_of
-from dolor.crosstalk.score_flags import ambient_suspects, leaked_shares, score_flags
-from dolor.crosstalk.score_table import SampleScores, score_table
+from dolor.crosstalk.scores.compile_interactions import Compiled, compile_interactions
 from dolor.crosstalk.scores.evaluate import evaluate, sides
 from dolor.crosstalk.scores.rank_aggregate import DETECTION, MAGNITUDES, SPECIFICITIES, rank_aggregate
 from dolor.crosstalk.scores.registry import METHODS
-from dolor.crosstalk.small_groups import Cells
+from dolor.crosstalk.scores.sample_statistics import SampleSums, samples_of
+from dolor.crosstalk.scores.score_flags import ambient_suspects, leaked_shares, score_flags
+from dolor.crosstalk.scores.score_table import SampleScores, score_table
+from dolor.crosstalk.scores.small_groups import Cells
 from dolor.crosstalk.specificity.closed_form import specificity
 from dolor.crosstalk.specificity.population import population
 from dolor.errors import UsageError

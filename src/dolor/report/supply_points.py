@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dolor.crosstalk.supply import supply_of
+from dolor.crosstalk.contrasts.supply import supply_of
 from dolor.report import encode
 from dolor.report.run import DatasetRun
 

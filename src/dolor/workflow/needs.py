@@ -38,11 +38,14 @@ def memory_mb(rule: str, input_mb: float, attempt: int = 1) -> int:
     >>> memory_mb("annotate", 1000) > memory_mb("annotate", 10)
     True
     """
-    line = table().loc[rule]
-    return attempt * max(_LEAST_MB, int(_MARGIN * (line["mb"] + line["mb_per_input_mb"] * input_mb)))
+    return attempt * max(_LEAST_MB, int(_MARGIN * _on_line(rule, "mb", input_mb)))
 
 
 def runtime_minutes(rule: str, input_mb: float, attempt: int = 1) -> int:
     """Say how long a job may take, in minutes; parameters as in :func:`memory_mb`."""
-    line = table().loc[rule]
-    return attempt * max(_LEAST_MINUTES, int(_MARGIN * (line["minutes"] + line["minutes_per_input_mb"] * input_mb)))
+    return attempt * max(_LEAST_MINUTES, int(_MARGIN * _on_line(rule, "minutes", input_mb)))
+
+
+def _on_line(rule: str, need: str, input_mb: float) -> float:
+    line = table().astype(float).loc[rule]
+    return float(line[need]) + float(line[f"{need}_per_input_mb"]) * input_mb

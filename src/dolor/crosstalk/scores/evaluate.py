@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from dolor.crosstalk.sample_statistics import STATISTICS, SampleSums
 from dolor.crosstalk.scores.method import Side
 from dolor.crosstalk.scores.registry import METHODS
+from dolor.crosstalk.scores.sample_statistics import STATISTICS, SampleSums
 from dolor.crosstalk.scores.subunits import limiting_gene
 from dolor.crosstalk.specificity.sides import Slots
 

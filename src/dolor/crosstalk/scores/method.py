@@ -30,7 +30,7 @@ class Method:
     function
         From the statistics of ligand and receptor to scores, T × T × I.
     needs
-        Statistics that it reads (:data:`dolor.crosstalk.sample_statistics.STATISTICS`).
+        Statistics that it reads (:data:`dolor.crosstalk.scores.sample_statistics.STATISTICS`).
     kind
         ``magnitude``: how strong; ``specificity``: how particular to sender and receiver.
     lower, upper

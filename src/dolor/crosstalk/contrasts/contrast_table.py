@@ -11,11 +11,11 @@ from pandas.api.extensions import ExtensionArray
 
 from dolor.contracts.tables import STATUSES
 from dolor.crosstalk.categories import category
-from dolor.crosstalk.driver import DRIVERS, Split
-from dolor.crosstalk.eligibility import Eligibility
-from dolor.crosstalk.interaction_tests import Answers, Raw, moderated_tests
-from dolor.crosstalk.models import Model
-from dolor.crosstalk.supply import Supply
+from dolor.crosstalk.contrasts.driver import DRIVERS, Split
+from dolor.crosstalk.contrasts.eligibility import Eligibility
+from dolor.crosstalk.contrasts.interaction_tests import Answers, Raw, moderated_tests
+from dolor.crosstalk.contrasts.models import Model
+from dolor.crosstalk.contrasts.supply import Supply
 
 __all__ = ["contrast_table"]
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dolor.crosstalk.accumulate import TARGET
-from dolor.crosstalk.chunks import Chunk
 from dolor.crosstalk.compiled import compiled
+from dolor.crosstalk.summing.accumulate import TARGET
+from dolor.crosstalk.summing.chunks import Chunk
 
 __all__ = ["TRIMEAN_LAYER", "Trimeans"]
 

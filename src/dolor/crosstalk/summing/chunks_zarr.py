@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dolor.crosstalk.chunks import Chunk, Source
-from dolor.crosstalk.chunks_h5ad import READERS, columns_of_obs
+from dolor.crosstalk.summing.chunks import Chunk, Source
+from dolor.crosstalk.summing.chunks_h5ad import READERS, columns_of_obs
 from dolor.errors import DataError, IntegrityError
 
 __all__ = ["is_zarr", "open_zarr"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dolor.crosstalk.design import variables_of
+from dolor.crosstalk.contrasts.design import variables_of
 from dolor.crosstalk.expression import Complexes
 from dolor.crosstalk.relabeling import relabel
 from dolor.errors import DesignError

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dolor.crosstalk.chunks import Chunk, Source, checked
+from dolor.crosstalk.summing.chunks import Chunk, Source, checked
 from dolor.errors import DataError, IntegrityError, MissingExtra, NetworkError
 
 __all__ = ["is_soma", "open_soma"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dolor.crosstalk.supply import Supply
+from dolor.crosstalk.contrasts.supply import Supply
 from dolor.errors import DataError
 
 __all__ = ["Eligibility", "eligibility_of"]

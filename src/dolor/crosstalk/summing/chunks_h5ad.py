@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dolor.crosstalk.accumulate import whole_of_columns
-from dolor.crosstalk.chunks import Chunk, Source, checked, row_blocks
-from dolor.crosstalk.stored_values import StoredValues, read_ahead
+from dolor.crosstalk.summing.accumulate import whole_of_columns
+from dolor.crosstalk.summing.chunks import Chunk, Source, checked, row_blocks
+from dolor.crosstalk.summing.stored_values import StoredValues, read_ahead
 from dolor.errors import DataError, IntegrityError
 from dolor.io.h5ad import check_is_file
 

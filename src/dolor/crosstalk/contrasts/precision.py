@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
+from dolor.crosstalk.contrasts.linear_model import basis
+from dolor.crosstalk.contrasts.supply import Supply
 from dolor.crosstalk.expression import PRIOR
-from dolor.crosstalk.linear_model import basis
-from dolor.crosstalk.supply import Supply
 
 __all__ = ["expected_variance"]
 

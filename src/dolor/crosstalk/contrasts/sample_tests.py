@@ -7,10 +7,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from dolor.crosstalk.interaction_tests import answers_of
-from dolor.crosstalk.linear_model import fit
-from dolor.crosstalk.models import Model
-from dolor.crosstalk.moderation import fit_prior, moderate
+from dolor.crosstalk.contrasts.interaction_tests import answers_of
+from dolor.crosstalk.contrasts.linear_model import fit
+from dolor.crosstalk.contrasts.models import Model
+from dolor.crosstalk.contrasts.moderation import fit_prior, moderate
 from dolor.crosstalk.multiple_testing import benjamini_hochberg
 
 __all__ = ["compare_responses"]

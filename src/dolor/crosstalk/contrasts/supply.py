@@ -16,8 +16,8 @@ from scipy import sparse
 
 from dolor.contracts.profiles import DETECTION_LAYER
 from dolor.contracts.vocabulary import UNASSIGNED
+from dolor.crosstalk.contrasts.normalisation import effective_totals
 from dolor.crosstalk.expression import Complexes, Units, combine, compile_units, log_expression, per_10k
-from dolor.crosstalk.normalisation import effective_totals
 from dolor.errors import DataError
 from dolor.knowledge import genelogic
 
@@ -98,7 +98,7 @@ def supply_of(
     complexes
         What a complex is worth: its limiting subunit, or the geometric mean of its subunits.
     normalise
-        Scale library sizes by :func:`dolor.crosstalk.normalisation.effective_totals`.
+        Scale library sizes by :func:`dolor.crosstalk.contrasts.normalisation.effective_totals`.
 
     Returns
     -------

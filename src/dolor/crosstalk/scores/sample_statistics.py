@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dolor.contracts.profiles import DETECTION_LAYER, MOMENT_LAYERS
 from dolor.contracts.vocabulary import UNASSIGNED
-from dolor.crosstalk.trimeans import TRIMEAN_LAYER
+from dolor.crosstalk.summing.trimeans import TRIMEAN_LAYER
 
 if TYPE_CHECKING:
     from anndata import AnnData

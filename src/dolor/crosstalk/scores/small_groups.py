@@ -9,9 +9,9 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from dolor.crosstalk.accumulate import TARGET
-from dolor.crosstalk.compile_interactions import Compiled
-from dolor.crosstalk.sample_statistics import SampleSums
+from dolor.crosstalk.scores.compile_interactions import Compiled
+from dolor.crosstalk.scores.sample_statistics import SampleSums
+from dolor.crosstalk.summing.accumulate import TARGET
 from dolor.errors import DataError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dolor.crosstalk.design import SEXES, Design, rows_of_levels
+from dolor.crosstalk.contrasts.design import SEXES, Design, rows_of_levels
 from dolor.errors import DesignError
 
 __all__ = ["Comparison", "comparisons_of", "reference_levels"]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dolor.contracts.profiles import DETECTION_LAYER, check_profiles
-from dolor.crosstalk.pairs import PAIRS_KEY
+from dolor.crosstalk.summing.pairs import PAIRS_KEY
 
 if TYPE_CHECKING:
     from anndata import AnnData

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dolor.crosstalk.expression import Units, compile_units
-from dolor.crosstalk.pairs import PAIRS_KEY
 from dolor.crosstalk.specificity.sides import Meetings, Slots, meetings, slots_of
+from dolor.crosstalk.summing.pairs import PAIRS_KEY
 from dolor.errors import DataError
 
 if TYPE_CHECKING:

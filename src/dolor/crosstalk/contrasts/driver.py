@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from dolor.crosstalk.linear_model import fit, is_estimable
-from dolor.crosstalk.supply import Supply
+from dolor.crosstalk.contrasts.linear_model import fit, is_estimable
+from dolor.crosstalk.contrasts.supply import Supply
 
 __all__ = ["Split", "split_supply"]
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dolor.crosstalk.blocking import block_correlation, consensus_correlation, indicator, is_paired
-from dolor.crosstalk.comparisons import Comparison, comparisons_of, reference_levels
-from dolor.crosstalk.design import SEXES, Design, build_design, variables_of
-from dolor.crosstalk.linear_model import is_estimable
+from dolor.crosstalk.contrasts.blocking import block_correlation, consensus_correlation, indicator, is_paired
+from dolor.crosstalk.contrasts.comparisons import Comparison, comparisons_of, reference_levels
+from dolor.crosstalk.contrasts.design import SEXES, Design, build_design, variables_of
+from dolor.crosstalk.contrasts.linear_model import is_estimable
 from dolor.errors import DesignError
 
 __all__ = ["Model", "models_of", "replicates_of", "samples_of", "with_correlation"]
@@ -92,7 +92,7 @@ def models_of(
 ) -> list[Model]:
     """Choose the models for a formula.
 
-    Where donors gave several samples, see :mod:`dolor.crosstalk.blocking`.
+    Where donors gave several samples, see :mod:`dolor.crosstalk.contrasts.blocking`.
 
     Where some samples have no known sex (``mixed`` or ``unknown``), the effect of condition comes from all samples
     without the sex terms, and everything about sex from the samples whose sex is known. Where there is one sex only,

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dolor.crosstalk.accumulate import check_rows
+from dolor.crosstalk.summing.accumulate import check_rows
 from dolor.errors import DataError, IntegrityError
 
 if TYPE_CHECKING:
@@ -88,9 +88,9 @@ def open_source(data: AnnData | Source | Path | str) -> Source:
 
 
 def _open_path(path: Path | str) -> Source:
-    from dolor.crosstalk.chunks_h5ad import open_h5ad
-    from dolor.crosstalk.chunks_soma import is_soma, open_soma
-    from dolor.crosstalk.chunks_zarr import is_zarr, open_zarr
+    from dolor.crosstalk.summing.chunks_h5ad import open_h5ad
+    from dolor.crosstalk.summing.chunks_soma import is_soma, open_soma
+    from dolor.crosstalk.summing.chunks_zarr import is_zarr, open_zarr
 
     if is_soma(path):
         return open_soma(path)

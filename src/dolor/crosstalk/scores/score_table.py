@@ -13,8 +13,8 @@ from pandas.api.extensions import ExtensionArray
 
 from dolor.contracts.tables import INTERACTIONS, check
 from dolor.crosstalk.categories import category
-from dolor.crosstalk.score_flags import FLAG_TEXTS
 from dolor.crosstalk.scores.registry import METHODS
+from dolor.crosstalk.scores.score_flags import FLAG_TEXTS
 
 __all__ = ["SampleScores", "score_table"]
 
@@ -30,7 +30,7 @@ class SampleScores:
     columns
         Numbers, T × T × I each.
     flags
-        T × T × I, places in :data:`dolor.crosstalk.score_flags.FLAG_TEXTS`.
+        T × T × I, places in :data:`dolor.crosstalk.scores.score_flags.FLAG_TEXTS`.
     """
 
     dataset: str

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dolor.crosstalk.linear_model import basis
+from dolor.crosstalk.contrasts.linear_model import basis
 
 __all__ = ["block_correlation", "consensus_correlation", "indicator", "is_paired"]
 

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from dolor.crosstalk.comparisons import Comparison
-from dolor.crosstalk.design import Design
-from dolor.crosstalk.linear_model import fit, is_estimable
-from dolor.crosstalk.models import Model
-from dolor.crosstalk.moderation import Prior, fit_prior, moderate
+from dolor.crosstalk.contrasts.comparisons import Comparison
+from dolor.crosstalk.contrasts.design import Design
+from dolor.crosstalk.contrasts.linear_model import fit, is_estimable
+from dolor.crosstalk.contrasts.models import Model
+from dolor.crosstalk.contrasts.moderation import Prior, fit_prior, moderate
+from dolor.crosstalk.contrasts.supply import Supply
 from dolor.crosstalk.multiple_testing import benjamini_hochberg, stagewise
-from dolor.crosstalk.supply import Supply
 
 __all__ = ["Answers", "Outcome", "Raw", "answers_of", "fit_interactions", "moderated_tests"]
 

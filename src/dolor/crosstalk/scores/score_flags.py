@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dolor.crosstalk.compile_interactions import Compiled
 from dolor.crosstalk.expression import combine, per_10k
-from dolor.crosstalk.sample_statistics import SampleSums
+from dolor.crosstalk.scores.compile_interactions import Compiled
+from dolor.crosstalk.scores.sample_statistics import SampleSums
 
 __all__ = [
     "AMBIENT_SHARE",
