@@ -47,5 +47,5 @@ def runtime_minutes(rule: str, input_mb: float, attempt: int = 1) -> int:
 
 
 def _on_line(rule: str, need: str, input_mb: float) -> float:
-    line = table().astype(float).loc[rule]
+    line = table().loc[rule].to_dict()
     return float(line[need]) + float(line[f"{need}_per_input_mb"]) * input_mb
