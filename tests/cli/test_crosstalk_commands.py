@@ -9,6 +9,7 @@ import pytest
 
 import dolor as dl
 from dolor.cli import main
+from dolor.io.h5ad import read_h5ad
 
 
 def run(*words: object) -> int:
@@ -24,6 +25,18 @@ def profiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("profiles") / "profiles.h5ad"
     dl.tl.profiles(cells).write_h5ad(path)
     return path
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")  # anndata and zarr, of their own formats
+def test_profiles_of_a_zarr_store_are_those_of_the_file(tmp_path: Path) -> None:
+    cells = dl.simulate.study("drg", seed=2, n_animals=1, cells_per_sample=60, n_genes=600, faults=False).cells
+    cells.obs["cell_type"] = cells.obs["truth_class"].astype(str)
+    cells.write_h5ad(tmp_path / "cells.h5ad")
+    cells.write_zarr(tmp_path / "cells.zarr")
+    for kind in ("h5ad", "zarr"):
+        assert run("profiles", tmp_path / f"cells.{kind}", "--out", tmp_path / f"{kind}.h5ad") == 0
+    of_file, of_store = (read_h5ad(tmp_path / f"{kind}.h5ad").to_df() for kind in ("h5ad", "zarr"))
+    pd.testing.assert_frame_equal(of_file, of_store)
 
 
 def contrast(profiles: Path, folder: Path, *options: str) -> tuple[int, Path]:

@@ -34,16 +34,16 @@ def profiles(
     file: PairsFile = "",
     merge: Merge = True,
 ) -> None:
-    """Sum cells up: one row a (sample, cell type)."""
+    """Sum cells up: one row a (sample, cell type). Cells lie in an h5ad file, a zarr store or a SOMA experiment."""
     from dolor import tl
+    from dolor.crosstalk.summing.chunks import open_source
     from dolor.io.atomic import atomic_path
-    from dolor.io.h5ad import read_obs, read_var
     from dolor.io.provenance import write_provenance
 
-    organism = _organism(read_obs(source))
-    var = read_var(source)
-    genes = genes_besides(var.index, var["n_counts"].nlargest(GENES_TO_NORMALISE_BY).index, organism)
-    found = tl.profiles(source, pairs_of(organism, file, merge), groupby=groupby, genes=genes)
+    cells = open_source(source)
+    organism = _organism(cells.obs)
+    genes = genes_besides(cells.genes, _steady_genes(source, cells.genes), organism)
+    found = tl.profiles(cells, pairs_of(organism, file, merge), groupby=groupby, genes=genes)
     with atomic_path(out) as temporary:
         found.write_h5ad(temporary)
     parameters = {"groupby": groupby, "pairs": file, "merge": merge}
@@ -259,6 +259,16 @@ def pairs_of(organism: Organism, file: str = "", merge: bool = True) -> pd.DataF
     from dolor import catalog
 
     return catalog.interactions(organism, pairs=file or None, merge=merge)
+
+
+def _steady_genes(source: Path, genes: pd.Index) -> pd.Index:
+    """Choose the abundant genes by the sums that annotation leaves in ``var``; where there are none, keep all genes."""
+    from dolor.io.h5ad import read_var
+
+    var = None if source.is_dir() else read_var(source)
+    if var is None or "n_counts" not in var.columns:
+        return genes
+    return var["n_counts"].nlargest(GENES_TO_NORMALISE_BY).index
 
 
 def genes_besides(measured: pd.Index, steady: pd.Index, organism: Organism) -> list[str]:

@@ -18,8 +18,12 @@ _PACKAGES = ("dolor", "anndata", "decoupler", "leidenalg", "numpy", "pandas", "s
 
 
 def sha256(path: Path | str) -> str:
-    """Return the SHA-256 of a file, read in pieces."""
+    """Return the SHA-256 of a file, read in pieces; of a folder (a zarr store), that of its files' names and sums."""
     digest = hashlib.sha256()
+    if Path(path).is_dir():
+        for file in sorted(part for part in Path(path).rglob("*") if part.is_file()):
+            digest.update(f"{file.relative_to(path)}\0{sha256(file)}\n".encode())
+        return digest.hexdigest()
     with Path(path).open("rb") as stream:
         while piece := stream.read(1 << 20):
             digest.update(piece)

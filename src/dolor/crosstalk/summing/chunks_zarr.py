@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dolor.crosstalk.summing.chunks import Chunk, Source
-from dolor.crosstalk.summing.chunks_h5ad import READERS, columns_of_obs
+from dolor.crosstalk.summing.chunks_h5ad import READERS
 from dolor.errors import DataError, IntegrityError
 
 __all__ = ["is_zarr", "open_zarr"]
@@ -49,7 +49,9 @@ def open_zarr(path: Path) -> Source:
         raise DataError(f"{name}: '{outside.name}' is a link; a zarr store holds none, so it is refused")
     try:
         stored = _opened(path)
-        obs = columns_of_obs(stored["obs"])
+        cells = stored["obs"]
+        columns = {column: read_elem(cells[column]) for column in cells.attrs["column-order"]}
+        obs = pd.DataFrame(columns, index=range(cells[cells.attrs["_index"]].shape[0]))
         symbols = stored["var"][stored["var"].attrs["_index"]]
         _refuse_missing_parts(symbols, "var", name)
         genes = pd.Index(read_elem(symbols))
