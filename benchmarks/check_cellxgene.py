@@ -13,6 +13,8 @@ import tempfile
 import warnings
 from pathlib import Path
 
+import numpy as np
+
 import dolor as dl
 from dolor.io.export import write_cellxgene
 
@@ -32,6 +34,7 @@ def main() -> int:
     warnings.simplefilter("ignore")
     cells = dl.read(dl.simulate.study("drg", seed=1, n_animals=1, cells_per_sample=60).cells)
     cells.obs["cell_type"] = "macrophage"
+    cells.obsm["X_random"] = np.random.default_rng(0).normal(size=(cells.n_obs, 2)).astype(np.float32)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cells.h5ad"
         print("left unknown:", ", ".join(write_cellxgene(cells, path, title="Simulated", terms=TERMS)) or "nothing")

@@ -75,6 +75,7 @@ def test_a_10x_folder_comes_back_the_same(make_cells: Maker, tmp_path: Path) -> 
 def test_the_form_of_cellxgene(make_cells: Maker, tmp_path: Path) -> None:
     cells = dl.read(make_cells(genes=GENES))
     cells.obs["cell_type"] = "macrophage"
+    cells.obsm["X_umap"] = np.zeros((cells.n_obs, 2), np.float32)
     path = tmp_path / "a.h5ad"
     open_fields = write_cellxgene(cells, path, title="Toy", terms={"assay": "EFO:0009899"})
     assert open_fields == ["development_stage_ontology_term_id", "disease_ontology_term_id", "var"]
@@ -85,6 +86,7 @@ def test_the_form_of_cellxgene(make_cells: Maker, tmp_path: Path) -> None:
     assert set(found.obs["self_reported_ethnicity_ontology_term_id"]) == {"na"}
     assert found.uns["organism_ontology_term_id"] == "NCBITaxon:10090"
     assert "organism" not in found.obs
+    assert found.obsm["X_umap"].shape == (cells.n_obs, 2)
     assert all(name.startswith("ENSMUSG") for name in found.var_names)
     np.testing.assert_array_equal(found.raw.X.toarray(), cells.layers["counts"].toarray()[:, :6])
     with pytest.raises(DataError, match="there is no field 'illness'"):

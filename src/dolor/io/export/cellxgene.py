@@ -41,7 +41,8 @@ def write_cellxgene(
     Parameters
     ----------
     cells
-        Checked Cells of one species, raw counts in ``layers["counts"]``, log-normalised values in ``X``.
+        Checked Cells of one species, raw counts in ``layers["counts"]``, log-normalised values in ``X``. Embeddings in
+        ``obsm`` go along; the schema asks for at least one, which :func:`dolor.tl.annotate` makes.
     target
         The h5ad file to write.
     title
@@ -82,6 +83,9 @@ def write_cellxgene(
     counts = cells.layers["counts"][:, known].astype(np.float32)
     made = anndata.AnnData(X=cells.X[:, known] if cells.X is not None else counts, obs=obs, var=var)
     made.raw = anndata.AnnData(X=counts, obs=obs, var=var.drop(columns="feature_is_filtered"))
+    for name in cells.obsm:
+        if name.startswith("X_"):
+            made.obsm[name] = cells.obsm[name]
     made.uns = {"title": title, "organism_ontology_term_id": _ORGANISM[organisms[0]]}
     with atomic_path(target) as temporary:
         made.write_h5ad(temporary, compression="gzip")
