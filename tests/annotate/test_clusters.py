@@ -7,11 +7,12 @@ import importlib.util
 import numpy as np
 import pytest
 from anndata import AnnData
+from scipy import sparse
 from sklearn.metrics import homogeneity_score
 
 import dolor as dl
 from dolor.annotate.clusters import cluster
-from dolor.annotate.graph import neighbour_graph
+from dolor.annotate.graph import approximate_search, neighbour_graph
 from dolor.annotate.stability import stability
 from dolor.errors import UsageError
 
@@ -48,7 +49,17 @@ def test_many_cells_get_the_neighbours_that_an_exact_search_gives() -> None:
     cell = 17
     found = set(graph.obsp["distances"][cell].indices) - {cell}
     nearest = np.argsort(((place - place[cell]) ** 2).sum(axis=1))[1:12]
-    assert len(found & set(nearest)) >= 10
+    assert found == set(nearest)
+
+
+@pytest.mark.slow  # pynndescent is compiled anew, for minutes
+def test_the_search_for_an_atlas_finds_nearly_all_neighbours_in_a_form_that_scanpy_takes() -> None:
+    place = np.random.default_rng(0).normal(size=(2000, 6)).astype(np.float32)
+    found = approximate_search(200_000, 0).fit_transform(place)
+    assert sparse.isspmatrix_csr(found)
+    cell = 17
+    nearest = np.argsort(((place - place[cell]) ** 2).sum(axis=1))[1:12]
+    assert len(set(found[cell].indices) & set(nearest)) >= 10
 
 
 def test_an_unknown_integration_is_named(cells: AnnData) -> None:

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _NEIGHBOURS = 12
-# From so many cells on the neighbours are sought approximately, as scanpy does.
+# From so many cells on scanpy would search approximately. Up to the second number the exact search of scikit-learn is
+# quicker than pynndescent, whose compilation takes minutes in every process; beyond, its square tells.
 _MANY_CELLS = 8192
+_TOO_MANY_CELLS = 150_000
 
 
 @contextmanager
@@ -34,7 +36,9 @@ def neighbour_graph(embedding: NDArray[np.float32], seed: int, names: pd.Index |
 
     obs = pd.DataFrame(index=pd.RangeIndex(len(embedding)).astype(str) if names is None else names)
     work = anndata.AnnData(obs=obs, obsm={"X": embedding})
-    search = _approximate_search(work.n_obs, seed) if work.n_obs >= _MANY_CELLS else None
+    search: Any = None
+    if work.n_obs >= _MANY_CELLS:
+        search = "sklearn" if work.n_obs < _TOO_MANY_CELLS else approximate_search(work.n_obs, seed)
     with quiet():
         sc.pp.neighbors(
             work, n_neighbors=min(_NEIGHBOURS, work.n_obs - 1), use_rep="X", transformer=search, random_state=seed
@@ -42,7 +46,7 @@ def neighbour_graph(embedding: NDArray[np.float32], seed: int, names: pd.Index |
     return work
 
 
-def _approximate_search(n_cells: int, seed: int) -> Any:
+def approximate_search(n_cells: int, seed: int) -> Any:
     """Return scanpy's own search of many cells, its answer as the matrix that scanpy asks for.
 
     pynndescent 0.7 answers with a sparse array, of which scanpy 1.11 knows too little.
