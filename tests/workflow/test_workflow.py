@@ -28,8 +28,10 @@ def test_every_result_is_there_with_its_side_file(finished: Path) -> None:
 
 def test_the_run_ends_with_what_was_found_and_where(finished: Path) -> None:
     lines = (finished / "stdout.txt").read_text().splitlines()
-    assert len(lines) == 6
     assert lines[0].startswith("Simulated data: ")
+    assert [line.partition(":")[0] for line in lines[1:3]] == ["own_drg", "simulated_drg"]
+    assert lines[3].startswith("Statements of the review: ")
+    assert len(lines) == 5
     assert lines[-1] == "Report: results/report.html"
 
 
