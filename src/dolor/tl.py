@@ -1,6 +1,6 @@
 """Tools: from cells to names, and from names to who speaks to whom. The scverse face of two stages."""
 
-from dolor.annotate import annotate, evaluate
+from dolor.annotate import annotate, evaluate, transfer_labels
 from dolor.crosstalk.claim_scope import Setting
 from dolor.crosstalk.claims import claims
 from dolor.crosstalk.composition import composition
@@ -27,4 +27,5 @@ __all__ = [
     "receiver_response",
     "relabel",
     "score",
+    "transfer_labels",
 ]

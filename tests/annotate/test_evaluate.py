@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from anndata import AnnData
 
 import dolor as dl
 from dolor.annotate.evaluate import evaluate, read_mapping
+from dolor.cli import main
 from dolor.errors import DataError
 from dolor.io.study import read_study
 from dolor.knowledge.paths import signature_path
@@ -79,3 +82,22 @@ def test_a_label_may_be_a_group_of_populations() -> None:
     found = evaluate(labels, pd.Series(["NP"] * 3), mapping, pd.Series(["a"] * 3))
     assert found["type"]["agreement"] == pytest.approx(2 / 3)
     assert found["class"]["agreement"] == 1.0
+
+
+def test_the_command_draws_who_was_taken_for_whom(tmp_path: Path, make_cells: Callable[..., AnnData]) -> None:
+    cells = make_cells(6)
+    for column, value in {"cell_lineage": "immune", "cell_class": "t_cell", "cell_type": "cd4_t_cell"}.items():
+        cells.obs[column] = value
+    cells.obs["author"] = ["T", "T", "T", "CD4", "CD4", "CD4"]
+    cells.write_h5ad(tmp_path / "cells.h5ad")
+    (tmp_path / "map.tsv").write_text("label\tpopulation\nT\tt_cell\nCD4\tcd4_t_cell\n")
+    options = ["--labels", "author", "--mapping", str(tmp_path / "map.tsv"), "--out", str(tmp_path / "found.json")]
+    command = ["evaluate", str(tmp_path / "cells.h5ad"), *options]
+    with pytest.raises(SystemExit) as left:
+        main([*command, "--figure", str(tmp_path / "confusion.svg")])
+    assert not left.value.code
+    assert "<svg" in (tmp_path / "confusion.svg").read_text()
+    with pytest.raises(SystemExit) as left:
+        main([*command, "--figure", str(tmp_path / "confusion.bmp")])
+    assert left.value.code == 2
+    assert not (tmp_path / "confusion.bmp").exists()

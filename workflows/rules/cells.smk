@@ -34,6 +34,8 @@ rule annotate:
     input:
         cells=f"{RESULTS}/{{dataset}}/kept.h5ad",
         dropped=f"{RESULTS}/{{dataset}}/dropped.h5ad",
+        # What label transfer learns from, so that another file of that name is another run.
+        learned=transfer_files(RUN.annotate),
     output:
         cells=f"{RESULTS}/{{dataset}}/cells.h5ad",
         annotation=f"{RESULTS}/{{dataset}}/annotation.parquet",

@@ -83,6 +83,12 @@ def empty_droplets(wildcards):
     return DATASETS[wildcards.dataset].empty or []
 
 
+def transfer_files(options):
+    """Give the files that label transfer reads, where there is one."""
+    named = (options.reference, options.label_map, options.celltypist_model)
+    return [file for file in named if file and options.transfer != "none"]
+
+
 def raw_path(name, found):
     """Name the file to read, unless the registry says where the study lies."""
     return "" if is_downloaded(DATASETS[name]) else f"--path {shlex.quote(found)}"

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from dolor.annotate.agreement import agreement_sentence
 from dolor.annotate.clusters import cluster, cluster_means, refine
 from dolor.annotate.consensus import Candidates, candidates, name_clusters
 from dolor.annotate.descent import Verdict
@@ -118,7 +119,7 @@ def annotate(
 
 
 def annotation_table(adata: AnnData) -> pd.DataFrame:
-    """Return the labels as the table ``annotation``: one row a cell, in the order of ``obs``."""
+    """Return the labels as the table ``annotation``: one row a cell, in the order of ``obs``; transferred ones too."""
     columns = [
         "sample_id", "cell_lineage", "cell_class", "cell_type", "cell_state", "second_best",
         "cell_type_ontology_term_id", "annotation_flag",
@@ -126,15 +127,20 @@ def annotation_table(adata: AnnData) -> pd.DataFrame:
     frame = adata.obs[columns].astype(str).reset_index(drop=True)
     frame.insert(0, "barcode", adata.obs_names.astype(str))
     frame["cell_type_confidence"] = adata.obs["cell_type_confidence"].to_numpy(dtype=float)
+    if "transferred_type" in adata.obs.columns:
+        frame["transferred_type"] = adata.obs["transferred_type"].astype(str).to_numpy()
+        frame["transferred_confidence"] = adata.obs["transferred_confidence"].to_numpy(dtype=float)
     return check(frame, ANNOTATION)
 
 
 def annotation_remarks(adata: AnnData) -> list[str]:
-    """Say what a reader of the names should know: whom the genes cannot tell, and cells that live next door."""
+    """Say what a reader should know: whom the genes cannot tell, who lives next door, what label transfer says."""
     remarks = [limits_sentence(adata.uns["annotation_limits"])]
     flagged = int((adata.obs["annotation_flag"] == ROOT_CONTAMINATION).sum())
     if flagged:
         remarks.append(f"{flagged} cells are of populations that do not live here: roots may have come along")
+    if "label_transfer" in adata.uns:
+        remarks.append(agreement_sentence(adata.uns["label_transfer"], adata.uns["label_transfer_source"]["method"]))
     return [remark for remark in remarks if remark]
 
 

@@ -131,13 +131,25 @@ def annotate(
     integration: Annotated[str, typer.Option(help="none, harmony or scvi.")] = "none",
     resolution: Annotated[float, typer.Option(help="Leiden resolution.")] = 2.0,
     min_confidence: Annotated[float, typer.Option(help="Below it a cell keeps its parent's name, or none.")] = 0.5,
+    transfer: Annotated[
+        str, typer.Option(help="none, scanvi or celltypist: names by label transfer, beside.")
+    ] = "none",
+    seed_confidence: Annotated[float, typer.Option(help="Confidence from which scANVI learns from a cell.")] = 0.9,
+    reference: Annotated[str, typer.Option(help="h5ad of labelled cells that scANVI learns from instead.")] = "",
+    reference_labels: Annotated[str, typer.Option(help="Column of its obs with the labels.")] = "cell_type",
+    label_map: Annotated[str, typer.Option(help="Table label, population for reference or model.")] = "",
+    celltypist_model: Annotated[
+        str,
+        typer.Option(help="CellTypist model: a pickle, which runs what its author put in. Name one that you trust."),
+    ] = "",
     seed: Seed = 0,
 ) -> None:
     """Name the cells, and say of each kind how good they are."""
     import json
 
     from dolor.annotate import annotate as annotate_cells
-    from dolor.annotate import annotation_remarks, annotation_table
+    from dolor.annotate import annotation_remarks, annotation_table, transfer_labels
+    from dolor.annotate.transfer import check_transfer
     from dolor.io.atomic import atomic_path, write_text
     from dolor.io.h5ad import read_h5ad
     from dolor.io.provenance import write_provenance
@@ -151,8 +163,15 @@ def annotate(
         "min_confidence": min_confidence,
         "seed": seed,
     }
+    given = {"reference": reference, "label_map": label_map, "celltypist_model": celltypist_model}
+    if transfer != "none":
+        check_transfer(transfer, **given)  # before minutes are spent
     cells = read_h5ad(source)
     markers = annotate_cells(cells, **options)
+    if transfer != "none":
+        learned: dict[str, Any] = {"seed_confidence": seed_confidence, "reference_labels": reference_labels, **given}
+        transfer_labels(cells, transfer, **learned, signatures=signatures, seed=seed)
+        options |= {"transfer": transfer, **learned}
     write_table(annotation_table(cells), annotation, tables.ANNOTATION)
     write_table(markers, evidence)
     found = _quality_of_names(cells, read_h5ad(dropped) if dropped else None, seed) | {"method": integration}
@@ -163,7 +182,11 @@ def annotate(
     unassigned = int((cells.obs["cell_type"] == "unassigned").sum())
     for result in (out, annotation, evidence, *([Path(summary)] if summary else [])):
         write_provenance(
-            result, stage="annotate", inputs=[source], parameters=options, dropped={"unassigned_cells": unassigned}
+            result,
+            stage="annotate",
+            inputs=[source, *(filter(None, given.values()) if transfer != "none" else [])],
+            parameters=options,
+            dropped={"unassigned_cells": unassigned},
         )
     typer.echo(f"{cells.n_obs} cells, {unassigned} unassigned, {cells.obs['cell_type'].nunique()} populations")
     for sentence in annotation_remarks(cells):
@@ -181,7 +204,14 @@ def _quality_of_names(cells: AnnData, dropped: AnnData | None, seed: int) -> dic
         "clusters": _records(cells.uns["cluster_stability"]),
         "names": _records(cells.uns["annotation_clusters"]),
         "limits": _records(cells.uns["annotation_limits"]),
-    }
+    } | _transfer(cells)
+
+
+def _transfer(cells: AnnData) -> dict[str, Any]:
+    """Give what label transfer said, where there was one: what it learned from, and the agreement by cell type."""
+    if "label_transfer" not in cells.uns:
+        return {}
+    return {"transfer": {**cells.uns["label_transfer_source"], "agreement": _records(cells.uns["label_transfer"])}}
 
 
 def evaluate(
@@ -191,6 +221,7 @@ def evaluate(
     mapping: Annotated[
         str, typer.Option(help="Table label, population; default: the one shipped for the dataset.")
     ] = "",
+    figure: Annotated[str, typer.Option(help="Picture of what was taken for what, to write (.svg, .pdf, .png).")] = "",
 ) -> None:
     """Compare the names of the cells with given ones."""
     import json
@@ -210,11 +241,29 @@ def evaluate(
     found = compare(obs, obs[labels], read_mapping(table), obs["donor_id"])
     write_text(out, json.dumps(found, indent=2, sort_keys=True) + "\n")
     write_provenance(out, stage="evaluate", inputs=[source, table], parameters={"labels": labels})
+    if figure:
+        _draw_confusion(obs["cell_type"], obs[labels], Path(figure))
     typer.echo(
         f"agreement with {labels}: class {found['class']['median_over_donors']:.3f} (median over donors), "
         f"{found['class']['agreement_assigned']:.3f} of the assigned cells, type {found['type']['agreement']:.3f}, "
         f"unassigned {found['unassigned']:.3f} of {found['n_cells']} cells"
     )
+
+
+def _draw_confusion(called: pd.Series, given: pd.Series, target: Path) -> None:
+    """Draw the share of the cells of each given label that bears each name."""
+    from matplotlib.figure import Figure
+
+    from dolor import pl
+    from dolor.errors import UsageError
+    from dolor.io.atomic import atomic_path
+
+    if target.suffix not in (".svg", ".pdf", ".png"):
+        raise UsageError(f"{target}: a figure is written as .svg, .pdf or .png")
+    drawn = pl.confusion(called, given).get_figure()
+    if isinstance(drawn, Figure):
+        with atomic_path(target) as temporary:
+            drawn.savefig(temporary, format=target.suffix.removeprefix("."), bbox_inches="tight", dpi=200)
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

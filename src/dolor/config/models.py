@@ -80,6 +80,19 @@ class Annotation(Section):
     )
     resolution: float = Field(2.0, gt=0, le=20, description="Leiden resolution; fine, since labels merge clusters.")
     min_confidence: float = Field(0.5, ge=0, le=1, description="Below this a cell keeps its parent's name, or none.")
+    transfer: Literal["none", "scanvi", "celltypist"] = Field(
+        "none",
+        description="Names by label transfer, shown beside those from markers; wants the extra scvi or celltypist.",
+    )
+    seed_confidence: float = Field(
+        0.9, ge=0, le=1, description="Confidence of the names from markers from which scANVI learns."
+    )
+    reference: str = Field("", description="h5ad file of labelled cells, raw counts, that scANVI learns from instead.")
+    reference_labels: str = Field("cell_type", description="Column of its obs with the labels.")
+    label_map: str = Field("", description="Table label, population for the labels of the reference or the model.")
+    celltypist_model: str = Field(
+        "", description="CellTypist model file; a pickle, which runs what its author put in: name one that you trust."
+    )
 
 
 class Pairs(Section):

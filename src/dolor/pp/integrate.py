@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from types import MappingProxyType
@@ -14,6 +13,7 @@ from scipy import sparse
 from dolor.contracts.cells import check_cells
 from dolor.errors import DataError, MissingExtra, UsageError
 from dolor.pp.components import every_nth, log_normalised, principal_components, variable_genes
+from dolor.pp.scvi_model import seeded_scvi, trained_scvi
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["METHODS", "align", "integrate"]
 
 _VARIABLE_GENES = 2000
-# Cells that scVI sees in training, all passes together, where ``max_epochs`` does not end it sooner: its own rule.
-_CELLS_SEEN = 8_000_000
 
 
 def integrate(
@@ -162,25 +160,9 @@ def _scvi(
     components: NDArray[np.float32], counts: sparse.csr_matrix, batch: pd.Series, max_epochs: int, seed: int
 ) -> NDArray[np.float32]:
     """Return the latent means of scVI."""
-    if find_spec("scvi") is None or find_spec("torch") is None:
-        raise MissingExtra("scvi-tools", "scvi")
-    import anndata
-    import scvi
-
-    epochs = min(max_epochs, max(1, _CELLS_SEEN // counts.shape[0]))
-    before = scvi.settings.seed
-    scvi.settings.seed = seed
-    try:
-        with warnings.catch_warnings():
-            # Advice on data loaders and coming changes; none alters a number here.
-            warnings.simplefilter("ignore")
-            cells = anndata.AnnData(counts.astype(np.float32), obs=batch.astype("category").to_frame("batch"))
-            scvi.model.SCVI.setup_anndata(cells, batch_key="batch")
-            model = scvi.model.SCVI(cells, n_latent=components.shape[1], n_layers=2, gene_likelihood="nb")
-            model.train(max_epochs=epochs, early_stopping=True, accelerator="auto", devices=1, enable_progress_bar=True)
-            return np.asarray(model.get_latent_representation(), dtype=np.float32)
-    finally:
-        scvi.settings.seed = before
+    with seeded_scvi(seed) as scvi:
+        model = trained_scvi(scvi, counts, batch, n_latent=components.shape[1], max_epochs=max_epochs)
+        return np.asarray(model.get_latent_representation(), dtype=np.float32)
 
 
 METHODS: Mapping[str, Callable[[NDArray[np.float32], sparse.csr_matrix, pd.Series, int, int], NDArray[np.float32]]] = (

@@ -1,0 +1,174 @@
+"""Label transfer: a second opinion on the names of the cells, shown beside them and never in their place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from dolor.annotate.agreement import agreement
+from dolor.annotate.evaluate import read_mapping
+from dolor.annotate.seeds import as_populations, marker_seeds, read_reference, shared_genes
+from dolor.annotate.transfer_celltypist import celltypist_labels, check_celltypist
+from dolor.annotate.transfer_scanvi import scanvi_labels
+from dolor.contracts.vocabulary import UNASSIGNED
+from dolor.errors import DataError, UsageError
+from dolor.knowledge import populations
+from dolor.pp.scvi_model import check_scvi
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from anndata import AnnData
+    from numpy.typing import NDArray
+
+    from dolor.knowledge.populations import PopulationTree
+
+    # The name of each cell, its probability, the names that could be given, and what they were learned from.
+    _Transferred = tuple[NDArray[np.object_], NDArray[np.float64], set[str], dict[str, Any]]
+
+METHODS = ("scanvi", "celltypist")
+
+
+def transfer_labels(
+    adata: AnnData,
+    method: str,
+    *,
+    seed_confidence: float = 0.9,
+    reference: str = "",
+    reference_labels: str = "cell_type",
+    label_map: str = "",
+    celltypist_model: str = "",
+    signatures: str = "",
+    max_epochs: int = 400,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Name annotated cells a second time, by label transfer, and say where both agree.
+
+    The names from the markers stay: what the transfer says is written beside them.
+
+    Parameters
+    ----------
+    adata
+        Cells that :func:`dolor.tl.annotate` named; reads ``layers["counts"]`` (scANVI), ``X`` (CellTypist). ``obs``
+        gets ``transferred_type`` and ``transferred_confidence``; ``uns`` gets ``label_transfer`` (what is returned) and
+        ``label_transfer_source`` (method, file, number of labelled cells, labels that name no population).
+    method
+        ``scanvi``: learned from cells that their markers name with confidence, or from a reference; ``celltypist``: by
+        a model.
+    seed_confidence
+        Confidence from which a cell is one that scANVI learns from.
+    reference
+        An h5ad file of labelled cells with raw counts, which scANVI then learns from instead.
+    reference_labels
+        The column of its ``obs`` with the labels.
+    label_map
+        A table ``label``, ``population`` for the labels of the reference or the model; without it only those count that
+        are names of populations.
+    celltypist_model
+        A CellTypist model. It is a pickle, and loading one runs whatever its author put in: name a file that you trust.
+    signatures
+        The file of populations that the cells were annotated with; empty: those that dolor ships.
+    max_epochs
+        Passes of scANVI over the cells at most.
+    seed
+        Seed of everything random.
+
+    Returns
+    -------
+    The agreement: one row a cell type, from :func:`dolor.annotate.agreement.agreement`.
+
+    Raises
+    ------
+    dolor.errors.UsageError
+        The method is not known, or what it needs was not named.
+    dolor.errors.MissingExtra
+        Its package is not installed.
+    dolor.errors.DataError
+        A file is missing or holds no usable labels, or the cells were not annotated.
+
+    Examples
+    --------
+    >>> import dolor as dl
+    >>> table = dl.tl.transfer_labels(adata, "scanvi")  # doctest: +SKIP
+    """
+    check_transfer(method, reference=reference, label_map=label_map, celltypist_model=celltypist_model)
+    if not {"cell_type", "cell_type_confidence", "cluster"} <= set(adata.obs.columns):
+        raise DataError("these cells have no names yet; annotate them before labels are transferred")
+    tree = populations.PopulationTree(populations.load(signatures or None))
+    mapping = read_mapping(label_map) if label_map else {}
+    seeds = np.zeros(adata.n_obs, dtype=bool)
+    if method == "celltypist":
+        found, confidence, taught, source = _by_celltypist(adata, celltypist_model, mapping, tree)
+    elif reference:
+        found, confidence, taught, source = _by_reference(
+            adata, reference, reference_labels, mapping, tree, max_epochs=max_epochs, seed=seed
+        )
+    else:
+        labels = pd.Series(marker_seeds(adata.obs, seed_confidence, tree, seed=seed))
+        taught, seeds = set(labels) - {UNASSIGNED}, (labels != UNASSIGNED).to_numpy()
+        counts, batch = sparse.csr_matrix(adata.layers["counts"]), adata.obs["sample_id"].astype(str)
+        found, confidence = scanvi_labels(counts, labels, batch, max_epochs=max_epochs, seed=seed)
+        source = {"file": "", "n_labelled": int(seeds.sum()), "left_out": {}}
+    adata.obs["transferred_type"] = pd.Categorical(found)
+    adata.obs["transferred_confidence"] = confidence
+    table = agreement(adata.obs["cell_type"], adata.obs["transferred_type"], tree, taught, seeds)
+    adata.uns["label_transfer"] = table
+    adata.uns["label_transfer_source"] = {"method": method, **source}
+    return table
+
+
+def check_transfer(method: str, *, reference: str = "", label_map: str = "", celltypist_model: str = "") -> None:
+    """Refuse what cannot be done before anything is computed; see :func:`transfer_labels` for the errors."""
+    if method not in METHODS:
+        raise UsageError(f"label transfer '{method}' is not known; choose none, {', '.join(METHODS)}")
+    if method == "celltypist" and not celltypist_model:
+        raise UsageError("label transfer by celltypist needs the file of a model that you trust: celltypist_model")
+    if method == "celltypist" and reference:
+        raise UsageError(f"celltypist reads a model and no reference; '{reference}' is for the label transfer scanvi")
+    if method == "scanvi" and celltypist_model:
+        raise UsageError(f"scanvi reads no model; '{celltypist_model}' is for the label transfer celltypist")
+    for file in (reference, label_map, celltypist_model):
+        if file and not Path(file).is_file():
+            raise DataError(f"{file}: no such file")
+    check_scvi() if method == "scanvi" else check_celltypist()
+
+
+def _by_celltypist(adata: AnnData, model: str, mapping: Mapping[str, str], tree: PopulationTree) -> _Transferred:
+    """Name cells by a model, in the words of the tree."""
+    clusters = adata.obs["cluster"].astype(str)
+    words, confidence, vocabulary = celltypist_labels(sparse.csr_matrix(adata.X), adata.var_names, clusters, model)
+    names, left_out = as_populations(words, mapping, tree, model)
+    taught, _ = as_populations(vocabulary, mapping, tree, model)
+    return (
+        names,
+        confidence,
+        set(taught) - {UNASSIGNED},
+        {"file": Path(model).name, "n_labelled": 0, "left_out": left_out},
+    )
+
+
+def _by_reference(
+    adata: AnnData,
+    path: str,
+    column: str,
+    mapping: Mapping[str, str],
+    tree: PopulationTree,
+    *,
+    max_epochs: int,
+    seed: int,
+) -> _Transferred:
+    """Name cells by scANVI, trained on the labelled cells of a reference and these cells together."""
+    given = read_reference(path, column, str(adata.obs["organism"].iloc[0]))
+    names, left_out = as_populations(given.labels, mapping, tree, path)
+    genes = shared_genes(given.genes, adata.var_names, path)
+    own = sparse.csr_matrix(adata.layers["counts"])[:, adata.var_names.get_indexer(genes)]
+    counts = sparse.vstack([own, given.counts[:, given.genes.get_indexer(genes)]], format="csr")
+    labels = pd.Series(np.concatenate([np.full(adata.n_obs, UNASSIGNED, dtype=object), names]))
+    batch = pd.Series([*adata.obs["sample_id"].astype(str), *given.batch])
+    found, confidence = scanvi_labels(counts, labels, batch, max_epochs=max_epochs, seed=seed)
+    source = {"file": Path(path).name, "n_labelled": int((names != UNASSIGNED).sum()), "left_out": left_out}
+    return found[: adata.n_obs], confidence[: adata.n_obs], set(names) - {UNASSIGNED}, source
