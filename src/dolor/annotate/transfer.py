@@ -112,7 +112,7 @@ def transfer_labels(
         taught, seeds = set(labels) - {UNASSIGNED}, (labels != UNASSIGNED).to_numpy()
         counts, batch = sparse.csr_matrix(adata.layers["counts"]), adata.obs["sample_id"].astype(str)
         found, confidence = scanvi_labels(counts, labels, batch, max_epochs=max_epochs, seed=seed)
-        source = {"file": "", "n_labelled": int(seeds.sum()), "left_out": {}}
+        source = {"file": "", "n_labelled": int(seeds.sum()), "left_out": ""}
     adata.obs["transferred_type"] = pd.Categorical(found)
     adata.obs["transferred_confidence"] = confidence
     table = agreement(adata.obs["cell_type"], adata.obs["transferred_type"], tree, taught, seeds)
@@ -137,6 +137,11 @@ def check_transfer(method: str, *, reference: str = "", label_map: str = "", cel
     check_scvi() if method == "scanvi" else check_celltypist()
 
 
+def _listed(left_out: Mapping[str, int]) -> str:
+    """Write labels and their cells as text: as keys of a file, labels with a stroke would be folders."""
+    return "; ".join(f"{label} ({number})" for label, number in left_out.items())
+
+
 def _by_celltypist(adata: AnnData, model: str, mapping: Mapping[str, str], tree: PopulationTree) -> _Transferred:
     """Name cells by a model, in the words of the tree."""
     clusters = adata.obs["cluster"].astype(str)
@@ -147,7 +152,7 @@ def _by_celltypist(adata: AnnData, model: str, mapping: Mapping[str, str], tree:
         names,
         confidence,
         set(taught) - {UNASSIGNED},
-        {"file": Path(model).name, "n_labelled": 0, "left_out": left_out},
+        {"file": Path(model).name, "n_labelled": 0, "left_out": _listed(left_out)},
     )
 
 
@@ -170,5 +175,5 @@ def _by_reference(
     labels = pd.Series(np.concatenate([np.full(adata.n_obs, UNASSIGNED, dtype=object), names]))
     batch = pd.Series([*adata.obs["sample_id"].astype(str), *given.batch])
     found, confidence = scanvi_labels(counts, labels, batch, max_epochs=max_epochs, seed=seed)
-    source = {"file": Path(path).name, "n_labelled": int((names != UNASSIGNED).sum()), "left_out": left_out}
+    source = {"file": Path(path).name, "n_labelled": int((names != UNASSIGNED).sum()), "left_out": _listed(left_out)}
     return found[: adata.n_obs], confidence[: adata.n_obs], set(names) - {UNASSIGNED}, source

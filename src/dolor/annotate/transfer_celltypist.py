@@ -60,11 +60,12 @@ def celltypist_labels(
     if not file.is_file():
         raise DataError(f"{model}: no such file; name a CellTypist model on this machine (.pkl)")
     import anndata
-    import celltypist
 
     with warnings.catch_warnings():
-        # A model was written by some other version of scikit-learn, and AnnData changes its defaults.
+        # CellTypist asks for old names of scanpy, and a model was written by some other version of scikit-learn.
         warnings.simplefilter("ignore")
+        import celltypist
+
         try:
             loaded = celltypist.models.Model.load(str(file))
         except Exception as error:  # CellTypist raises bare ones

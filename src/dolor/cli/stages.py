@@ -239,10 +239,10 @@ def evaluate(
         raise DataError(f"{source}: obs has no column '{labels}'; there are {', '.join(map(str, obs.columns))}")
     table = mapping or signature_path(f"labels/{obs['dataset_id'].iloc[0]}.tsv")
     found = compare(obs, obs[labels], read_mapping(table), obs["donor_id"])
-    write_text(out, json.dumps(found, indent=2, sort_keys=True) + "\n")
-    write_provenance(out, stage="evaluate", inputs=[source, table], parameters={"labels": labels})
     if figure:
         _draw_confusion(obs["cell_type"], obs[labels], Path(figure))
+    write_text(out, json.dumps(found, indent=2, sort_keys=True) + "\n")
+    write_provenance(out, stage="evaluate", inputs=[source, table], parameters={"labels": labels})
     typer.echo(
         f"agreement with {labels}: class {found['class']['median_over_donors']:.3f} (median over donors), "
         f"{found['class']['agreement_assigned']:.3f} of the assigned cells, type {found['type']['agreement']:.3f}, "
