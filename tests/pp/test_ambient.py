@@ -118,7 +118,12 @@ def test_scores_flag_what_leakage_explains_and_not_what_is_expressed(made: Study
     pairs = pd.DataFrame({"interaction_id": ["a", "b"], "ligand": ["Mpz", "C1qa"], "receptor": ["Xist", "Xist"]})
     profiles = dl.tl.profiles(made.cells, pairs, groupby="truth_class")
     scores = dl.tl.score(profiles, pairs, ambient=dl.pp.profile_evidence(profiles, found.table()))
-    suspect = scores["flags"].str.contains("ambient_suspect").groupby([scores["sender"], scores["ligand"]]).mean()
+    suspect = (
+        scores["flags"]
+        .str.contains("ambient_suspect")
+        .groupby([scores["sender"], scores["ligand"]], observed=True)
+        .mean()
+    )
     assert suspect["schwann_cell", "Mpz"] == suspect["macrophage", "C1qa"] == 0
     assert suspect["endothelial_cell", "Mpz"] > 0.7
     assert suspect["sensory_neuron", "C1qa"] > 0.3
