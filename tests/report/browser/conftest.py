@@ -15,6 +15,8 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+# These tests ask whether a page opens, not how fast: a busy machine may take a minute to start Chromium.
+PATIENCE_MS = 120_000
 
 
 @pytest.fixture(scope="package")
@@ -40,7 +42,7 @@ class Visit:
         self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.goto(path.as_uri())
+        self.page.goto(path.as_uri(), timeout=PATIENCE_MS)
 
     @property
     def rows(self) -> int:
@@ -48,7 +50,7 @@ class Visit:
         return int(self.page.locator("#table-status").inner_text().split(" row")[0].replace(",", ""))
 
     def ready(self) -> Any:
-        self.page.wait_for_selector("html.ready", timeout=20_000)
+        self.page.wait_for_selector("html.ready", timeout=PATIENCE_MS)
         return self.page
 
     def __enter__(self) -> Visit:
