@@ -46,7 +46,10 @@ def without_network() -> list[str]:
 
 def hashes(folder: Path, pattern: str = "*.parquet") -> dict[str, str]:
     """Return the hash of every table of a run, or of the files that the pattern names."""
-    found = sorted(path for path in (folder / "results").rglob(pattern) if path.is_file())
+    # Without the hidden files that a killed writer leaves behind: no rule reads them.
+    found = sorted(
+        path for path in (folder / "results").rglob(pattern) if path.is_file() and not path.name.startswith(".")
+    )
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 
