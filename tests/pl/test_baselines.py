@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -73,6 +73,24 @@ def test_figure_looks_as_before(drawn: dict[str, Callable[[], Axes]], name: str,
     if os.environ.get("DOLOR_NEW_BASELINES"):
         BASELINES.mkdir(exist_ok=True)
         (BASELINES / path.name).write_bytes(path.read_bytes())
+    assert compare_images(str(BASELINES / path.name), str(path), tol=TOLERANCE) is None
+
+
+def test_theme_does_not_depend_on_the_session(drawn: dict[str, Callable[[], Axes]], tmp_path: Path) -> None:
+    """As packages do that set figures to their taste when they are imported."""
+    import matplotlib as mpl
+    from matplotlib.testing.compare import compare_images
+
+    path = tmp_path / "network.png"
+    spoiled: dict[Any, Any] = {
+        "axes.facecolor": "0.5", "axes.grid": True, "axes.labelpad": 20, "figure.facecolor": "red",
+        "font.sans-serif": ["cursive"], "legend.markerscale": 4, "legend.numpoints": 3, "lines.linewidth": 8,
+        "savefig.bbox": "tight", "text.color": "blue", "xtick.direction": "in",
+    }  # fmt: skip
+    with mpl.rc_context(spoiled):
+        with pl.theme():
+            drawn[path.stem]().figure.savefig(path, dpi=90, metadata={"Software": None})
+        assert mpl.rcParams["lines.linewidth"] == 8
     assert compare_images(str(BASELINES / path.name), str(path), tol=TOLERANCE) is None
 
 

@@ -37,7 +37,7 @@ _SETTINGS: dict[Any, Any] = {
 
 @contextmanager
 def theme() -> Iterator[None]:
-    """Draw in the theme of dolor; the settings of the session come back afterwards.
+    """Draw in the theme of dolor, whatever the session has set; its settings come back afterwards.
 
     Returns
     -------
@@ -52,7 +52,11 @@ def theme() -> Iterator[None]:
     """
     import matplotlib as mpl
 
-    with mpl.rc_context(_SETTINGS):
+    with mpl.rc_context():
+        # Packages change settings when they are imported, so a figure would depend on what was imported before it.
+        # The defaults leave the backend as it is, and have DejaVu Sans, which comes with matplotlib, as first font.
+        mpl.rcdefaults()
+        mpl.rcParams.update(_SETTINGS)
         yield
 
 
