@@ -27,6 +27,11 @@ def test_volcano_asks_which_comparison(contrasts: pd.DataFrame) -> None:
         pl.volcano(pd.concat([contrasts, contrasts.assign(dataset_id="other")]))
 
 
+def test_a_misspelt_choice_of_comparison_is_told(contrasts: pd.DataFrame) -> None:
+    with pytest.raises(TypeError, match="the volcano knows no option 'strata'; a comparison is chosen by dataset_id"):
+        pl.volcano(contrasts, strata="female")
+
+
 def test_volcano_without_tests_says_so(contrasts: pd.DataFrame) -> None:
     with pytest.raises(DataError, match="no signal of this comparison was tested"):
         pl.volcano(contrasts.assign(pvalue=np.nan))

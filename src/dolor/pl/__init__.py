@@ -10,17 +10,19 @@ from dolor.pl.composition import composition
 from dolor.pl.confusion import confusion
 from dolor.pl.dotplot import dotplot
 from dolor.pl.drivers import drivers
+from dolor.pl.example import example_contrasts
 from dolor.pl.forest import forest
 from dolor.pl.heatmap import heatmap
 from dolor.pl.markers import markers
 from dolor.pl.network import network
 from dolor.pl.pain_axis import pain_axis
+from dolor.pl.select import Comparison
 from dolor.pl.sex_calls import sex_calls
 from dolor.pl.sex_scatter import sex_scatter
 from dolor.pl.theme import new_axes, theme
 from dolor.pl.volcano import volcano
 
 __all__ = [
-    "chord", "composition", "confusion", "dotplot", "drivers", "forest", "heatmap", "markers", "network", "new_axes",
-    "pain_axis", "sex_calls", "sex_scatter", "theme", "volcano",
+    "Comparison", "chord", "composition", "confusion", "dotplot", "drivers", "example_contrasts", "forest", "heatmap",
+    "markers", "network", "new_axes", "pain_axis", "sex_calls", "sex_scatter", "theme", "volcano",
 ]  # fmt: skip

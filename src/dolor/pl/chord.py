@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import pandas as pd
 
-from dolor.errors import DataError
 from dolor.pl.names import population
 from dolor.pl.palette import lineage_of, population_colour
-from dolor.pl.select import one_comparison, traffic
+from dolor.pl.select import Comparison, one_comparison, require_change, traffic
 from dolor.pl.theme import new_axes, theme
 
 if TYPE_CHECKING:
@@ -27,13 +26,10 @@ _RIM, _INNER, _TIP = 1.0, 0.94, 0.86
 def chord(
     contrasts: pd.DataFrame,
     *,
-    contrast_type: str = "condition",
-    stratum: str = "",
-    dataset_id: str | None = None,
-    case: str | None = None,
     fdr: float = 0.05,
     top: int = 12,
     ax: Axes | None = None,
+    **comparison: Unpack[Comparison],
 ) -> Axes:
     """Draw the signals of one comparison that change, as ribbons between populations.
 
@@ -44,14 +40,15 @@ def chord(
     ----------
     contrasts
         Columns of :data:`dolor.contracts.tables.CONTRASTS`.
-    contrast_type, stratum, dataset_id, case
-        Which comparison; ``None`` where there is only one.
     fdr
         False discovery rate below which a signal counts as changed.
     top
         Number of populations, those with the most signals first; what the others send and receive is counted below.
     ax
         Axes to draw on; by default a new figure of 120 × 120 mm.
+    **comparison
+        Which comparison to draw, such as ``contrast_type="condition_in_sex", stratum="female"``: see
+        :class:`~dolor.pl.select.Comparison`. By default, the change with condition in all animals.
 
     Returns
     -------
@@ -65,24 +62,15 @@ def chord(
     Examples
     --------
     >>> import dolor as dl
-    >>> study = dl.simulate.study("drg", seed=1, n_animals=2, cells_per_sample=80)
-    >>> cells = study.cells
-    >>> cells.obs["cell_type"] = cells.obs["truth_class"]
-    >>> pairs = dl.catalog.interactions("mouse")
-    >>> profiles = dl.tl.profiles(cells, pairs)
-    >>> found = dl.tl.contrast(profiles, pairs, reference={"condition": "naive"})
+    >>> found = dl.pl.example_contrasts()
     >>> ax = dl.pl.chord(found, fdr=0.5)
     >>> len(ax.patches) > 0
     True
     """
-    chosen = {"contrast_type": contrast_type, "stratum": stratum, "dataset_id": dataset_id, "case": case}
-    rows = one_comparison(contrasts, "the chord diagram", **{k: v for k, v in chosen.items() if v is not None})
+    rows = one_comparison(contrasts, "the chord diagram", **comparison)
     counts = traffic(rows, fdr)
     counts = counts[counts["changed"] > 0]
-    if not len(counts):
-        raise DataError(
-            f"the chord diagram has nothing to draw: no signal differs at a false discovery rate of {fdr:g}"
-        )
+    require_change(counts, fdr, "the chord diagram")
     weight = pd.concat([counts.groupby(side)["changed"].sum() for side in ("sender", "receiver")])
     names = weight.groupby(level=0).sum().sort_values(ascending=False, kind="stable").index[:top].tolist()
     drawn = counts[counts["sender"].isin(names) & counts["receiver"].isin(names)]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from dolor.pl.names import population
 from dolor.pl.palette import population_colour
+from dolor.pl.parts import place_legend, stack_bars
 from dolor.pl.select import require_columns
-from dolor.pl.theme import new_axes, place_legend, theme
+from dolor.pl.theme import new_axes, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,25 +55,11 @@ def composition(obs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     samples = samples.sort_values(["condition", "sex", "sample_id"], ignore_index=True)
     shares = pd.crosstab(obs["sample_id"].astype(str), obs["cell_type"].astype(str), normalize="index")
     shares = shares.loc[samples["sample_id"], shares.mean().sort_values(ascending=False, kind="stable").index]
+    sign = samples["sex"].map(lambda sex: _SEX_SIGN.get(sex, sex))
+    names = samples["sample_id"] + ", " + samples["condition"] + " " + sign
     with theme():
         ax = ax or new_axes(180, 40 + 5 * len(samples))
-        done = np.zeros(len(samples))
-        for name in shares.columns:
-            width = shares[name].to_numpy(dtype=float)
-            ax.barh(
-                np.arange(len(samples)), width, left=done, color=population_colour(str(name)), edgecolor="white",
-                linewidth=0.3, label=population(str(name)),
-            )  # fmt: skip
-            done += width
-        names = (
-            samples["sample_id"]
-            + ", "
-            + samples["condition"]
-            + " "
-            + samples["sex"].map(lambda sex: _SEX_SIGN.get(sex, sex))
-        )
-        ax.set_yticks(range(len(samples)), names.tolist())
-        ax.invert_yaxis()
-        ax.set(xlim=(0, 1), xlabel="share of the cells")
+        looks = {name: {"label": population(name), "color": population_colour(name)} for name in shares.columns}
+        stack_bars(ax, shares.set_axis(names), looks)
         place_legend(ax, columns=4)
     return ax

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dolor.errors import DataError
 from dolor.pl.names import population
+from dolor.pl.parts import draw_cells
 from dolor.pl.theme import new_axes, theme
 
 if TYPE_CHECKING:
@@ -53,18 +54,12 @@ def confusion(called: pd.Series, given: pd.Series, *, ax: Axes | None = None) ->
     columns = [*shared, *sorted(set(counts.columns) - set(shared))]
     table = counts.loc[rows, columns]
     share = table.to_numpy(dtype=float) / table.to_numpy().sum(axis=1, keepdims=True)
+    said = np.array([[f"{100 * value:.0f}" if value >= 0.005 else "" for value in row] for row in share])
     with theme():
         ax = ax or new_axes(52 + 5.5 * len(columns), 40 + 4.5 * len(rows))
-        image = ax.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-        for (row, column), value in np.ndenumerate(share):
-            if value >= 0.005:
-                ink = "white" if value > 0.6 else "black"
-                ax.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=5, color=ink)
+        draw_cells(ax, share, said, cmap="Blues", low=0, high=1, label="share of the given label")
         ax.set_xticks(range(len(columns)), [population(str(name)) for name in columns], rotation=45, ha="right")
         names = [f"{population(str(name))} ({total:,})" for name, total in zip(rows, table.sum(axis=1), strict=True)]
         ax.set_yticks(range(len(rows)), names)
         ax.set(xlabel="called", ylabel="given")
-        figure = ax.get_figure()
-        if figure is not None:
-            figure.colorbar(image, ax=ax, label="share of the given label", shrink=0.6)
     return ax

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dolor.pl.names import population
+from dolor.pl.parts import place_colour_bar, place_legend
 from dolor.pl.select import require_columns
-from dolor.pl.theme import new_axes, place_legend, theme
+from dolor.pl.theme import new_axes, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,9 +83,7 @@ def dotplot(
         ax.set_yticks(range(len(rows)), list(rows))
         ax.invert_yaxis()
         ax.margins(0.05)
-        figure = ax.get_figure()
-        if figure is not None:
-            figure.colorbar(dots, ax=ax, label="mean score", shrink=0.6)
+        place_colour_bar(ax, dots, "mean score")
         for share in (0.0, 0.5, 1.0):
             ax.scatter([], [], s=2 + (_LARGEST - 2) * share, color="0.4", label=f"{share:.0%}")
         place_legend(ax, columns=3, title=f"samples with p < {alpha:g}")

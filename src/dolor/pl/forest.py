@@ -18,18 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["forest"]
 
 _QUESTION = ("contrast_type", "case", "reference", "stratum", "sender", "receiver", "interaction_id")
-_COLUMNS = (
-    *_QUESTION,
-    "datasets",
-    "dataset_effects",
-    "dataset_ses",
-    "effect",
-    "ci_low",
-    "ci_high",
-    "pvalue",
-    "i2",
-    "tau2",
-)
+_FOUND = ("datasets", "dataset_effects", "dataset_ses", "effect", "ci_low", "ci_high", "i2", "tau2")
 
 
 def forest(meta: pd.DataFrame, *, ax: Axes | None = None, **question: str) -> Axes:
@@ -88,7 +77,7 @@ def forest(meta: pd.DataFrame, *, ax: Axes | None = None, **question: str) -> Ax
 
 
 def _one_question(meta: pd.DataFrame, question: dict[str, str]) -> pd.Series:
-    require_columns(meta, _COLUMNS, "the forest plot")
+    require_columns(meta, (*_QUESTION, *_FOUND), "the forest plot")
     unknown = sorted(set(question) - set(_QUESTION))
     if unknown:
         raise DataError(f"the forest plot cannot choose by {', '.join(unknown)}; choose by {', '.join(_QUESTION)}")

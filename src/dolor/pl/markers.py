@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dolor.pl.names import population
+from dolor.pl.parts import place_colour_bar, place_legend
 from dolor.pl.select import require_columns
-from dolor.pl.theme import new_axes, place_legend, theme
+from dolor.pl.theme import new_axes, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,9 +73,7 @@ def markers(evidence: pd.DataFrame, *, top: int = 8, ax: Axes | None = None) -> 
         ax.set(xlim=(-0.7, float(shown["column"].max()) + 0.7), ylim=(len(names) - 0.2, -0.6))
         ax.spines[["bottom", "left"]].set_visible(False)
         ax.tick_params(length=0)
-        figure = ax.get_figure()
-        if figure is not None:
-            figure.colorbar(dots, ax=ax, label="mean expression", shrink=0.5)
+        place_colour_bar(ax, dots, "mean expression", shrink=0.5)
         for share in (0.1, 0.5, 1.0):
             ax.scatter([], [], s=1 + _LARGEST * share, color="0.4", label=f"{share:.0%}")
         place_legend(ax, columns=3, title="share of cells that detect the gene")

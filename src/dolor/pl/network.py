@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import pandas as pd
 
-from dolor.errors import DataError
 from dolor.pl.names import population
 from dolor.pl.palette import DIRECTION, lineage_of, population_colour
-from dolor.pl.select import one_comparison, traffic
-from dolor.pl.theme import new_axes, place_legend, theme
+from dolor.pl.parts import place_legend
+from dolor.pl.select import Comparison, one_comparison, require_change, traffic
+from dolor.pl.theme import new_axes, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,13 +25,10 @@ _KINDS = (("up", "most rise", "-"), ("down", "most fall", "--"), ("none", "as ma
 def network(
     contrasts: pd.DataFrame,
     *,
-    contrast_type: str = "condition",
-    stratum: str = "",
-    dataset_id: str | None = None,
-    case: str | None = None,
     fdr: float = 0.05,
     top: int = 30,
     ax: Axes | None = None,
+    **comparison: Unpack[Comparison],
 ) -> Axes:
     """Draw the signals of one comparison that change, as arrows between populations.
 
@@ -42,14 +39,15 @@ def network(
     ----------
     contrasts
         Columns of :data:`dolor.contracts.tables.CONTRASTS`.
-    contrast_type, stratum, dataset_id, case
-        Which comparison; ``None`` where there is only one.
     fdr
         False discovery rate below which a signal counts as changed.
     top
         Number of arrows, those with the most signals first; the rest is counted in the title.
     ax
         Axes to draw on; by default a new figure of 120 × 115 mm.
+    **comparison
+        Which comparison to draw, such as ``contrast_type="condition_in_sex", stratum="female"``: see
+        :class:`~dolor.pl.select.Comparison`. By default, the change with condition in all animals.
 
     Returns
     -------
@@ -63,22 +61,15 @@ def network(
     Examples
     --------
     >>> import dolor as dl
-    >>> study = dl.simulate.study("drg", seed=1, n_animals=2, cells_per_sample=80)
-    >>> cells = study.cells
-    >>> cells.obs["cell_type"] = cells.obs["truth_class"]
-    >>> pairs = dl.catalog.interactions("mouse")
-    >>> profiles = dl.tl.profiles(cells, pairs)
-    >>> found = dl.tl.contrast(profiles, pairs, reference={"condition": "naive"})
+    >>> found = dl.pl.example_contrasts()
     >>> ax = dl.pl.network(found, fdr=0.5, top=5)
     >>> len(ax.texts) >= 2
     True
     """
-    chosen = {"contrast_type": contrast_type, "stratum": stratum, "dataset_id": dataset_id, "case": case}
-    rows = one_comparison(contrasts, "the network", **{k: v for k, v in chosen.items() if v is not None})
+    rows = one_comparison(contrasts, "the network", **comparison)
     counts = traffic(rows, fdr)
     counts = counts[counts["changed"] > 0].sort_values("changed", ascending=False, kind="stable")
-    if not len(counts):
-        raise DataError(f"the network has nothing to draw: no signal differs at a false discovery rate of {fdr:g}")
+    require_change(counts, fdr, "the network")
     drawn = counts.head(top)
     names = sorted(set(drawn["sender"]) | set(drawn["receiver"]), key=lambda name: (lineage_of(name), name))
     with theme():

@@ -11,14 +11,18 @@ from dolor.errors import DataError
 from dolor.pl.names import compartment, population
 from dolor.pl.pain_axis_traffic import ALWAYS_SHOWN, AXIS, Traffic, columns_of, crossing, pain_effects, traffic_of
 from dolor.pl.palette import PAIN_EFFECT, population_colour
-from dolor.pl.select import require_columns
-from dolor.pl.theme import new_axes, place_legend, theme
+from dolor.pl.parts import place_legend
+from dolor.pl.select import require_change, require_columns
+from dolor.pl.theme import new_axes, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["pain_axis"]
 
+_COLUMNS = (
+    "dataset_id", "contrast_type", "case", "stratum", "sender", "receiver", "interaction_id", "effect", "qvalue",
+)  # fmt: skip
 _WIDE, _NARROW, _LONGEST = 10.0, 2.4, 15
 _LINES = {"pro": "-", "anti": "--", "dual": "-.", "homeostatic": ":", "not_evaluated": ":"}
 _SAID = {
@@ -70,28 +74,12 @@ def pain_axis(
     Examples
     --------
     >>> import dolor as dl
-    >>> study = dl.simulate.study("drg", seed=1, n_animals=2, cells_per_sample=80)
-    >>> cells = study.cells
-    >>> cells.obs["cell_type"] = cells.obs["truth_class"]
-    >>> pairs = dl.catalog.interactions("mouse")
-    >>> profiles = dl.tl.profiles(cells, pairs)
-    >>> found = dl.tl.contrast(profiles, pairs, reference={"condition": "naive"})
+    >>> found = dl.pl.example_contrasts()
     >>> ax = dl.pl.pain_axis(found, {"simulated_drg": "drg"}, fdr=0.5, top=5)
     >>> "spinal cord" in [text.get_text() for text in ax.texts]
     True
     """
-    needed = (
-        "dataset_id",
-        "contrast_type",
-        "case",
-        "stratum",
-        "sender",
-        "receiver",
-        "interaction_id",
-        "effect",
-        "qvalue",
-    )
-    require_columns(contrasts, needed, "the map of the pain axis")
+    require_columns(contrasts, _COLUMNS, "the map of the pain axis")
     unplaced = sorted(set(contrasts["dataset_id"].astype(str)) - set(compartments))
     if unplaced:
         raise DataError(
@@ -100,16 +88,8 @@ def pain_axis(
     chosen = (contrasts["contrast_type"] == contrast_type) & (contrasts["stratum"] == stratum)
     chosen &= (contrasts["qvalue"] < fdr) & ((contrasts["case"] == case) if case is not None else True)
     hits = contrasts[chosen].astype({"dataset_id": str, "sender": str, "receiver": str, "interaction_id": str})
-    if not len(hits):
-        raise DataError(f"the map of the pain axis has nothing to draw: no signal differs at {fdr:g}")
-    known = pain_effects().reindex(hits["interaction_id"])
-    hits = hits.assign(
-        mediator=known["mediator"]
-        .fillna(hits["interaction_id"].str.partition(":")[0].set_axis(known.index))
-        .to_numpy(),
-        pain_effect=known["pain_effect"].fillna("not_evaluated").to_numpy(),
-        place=hits["dataset_id"].map(dict(compartments)).to_numpy(),
-    )
+    require_change(hits, fdr, "the map of the pain axis")
+    hits = _described(hits, compartments)
     places = {str(name): traffic_of(crossing(rows), top) for name, rows in hits.groupby("place")}
     shown = [name for name in AXIS if name in ALWAYS_SHOWN or name in places]
     shown += [name for name in places if name not in AXIS]
@@ -128,6 +108,17 @@ def pain_axis(
             ax.plot([], [], color=PAIN_EFFECT[effect], linestyle=_LINES[effect], linewidth=1.5, label=_SAID[effect])
         place_legend(ax, columns=5)
     return ax
+
+
+def _described(hits: pd.DataFrame, compartments: Mapping[str, str]) -> pd.DataFrame:
+    """Add the mediator of each signal, its effect on pain and its place; pairs of your own go by their ligand."""
+    known = pain_effects().reindex(hits["interaction_id"])
+    ligand = hits["interaction_id"].str.partition(":")[0].set_axis(known.index)
+    return hits.assign(
+        mediator=known["mediator"].fillna(ligand).to_numpy(),
+        pain_effect=known["pain_effect"].fillna("not_evaluated").to_numpy(),
+        place=hits["dataset_id"].map(dict(compartments)).to_numpy(),
+    )
 
 
 def _place(

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from typing import TypedDict, Unpack
+
 import numpy as np
 import pandas as pd
 
 from dolor.errors import DataError
 from dolor.pl.names import population
 
-__all__ = ["label_of", "one_comparison", "require_columns", "traffic"]
+__all__ = ["Comparison", "label_of", "one_comparison", "require_change", "require_columns", "traffic"]
 
 _COMPARISON = ("dataset_id", "contrast_type", "case", "reference", "stratum")
+_USUAL: Comparison = {"contrast_type": "condition", "stratum": ""}
+
+
+class Comparison(TypedDict, total=False):
+    """Which comparison of a table of contrasts a figure draws; what is left out must be the same in all its rows.
+
+    Attributes
+    ----------
+    contrast_type
+        What is compared: ``condition`` (the default), ``sex``, ``condition_in_sex``, ``interaction`` ...
+    stratum
+        Within whom: ``female`` or ``male``, or empty, the default, for all animals.
+    dataset_id, case, reference
+        Of which data set, what against what; needed where the table has several.
+    """
+
+    contrast_type: str
+    stratum: str
+    dataset_id: str | None
+    case: str | None
+    reference: str | None
 
 
 def require_columns(frame: pd.DataFrame, columns: tuple[str, ...], what: str) -> None:
@@ -24,8 +47,23 @@ def require_columns(frame: pd.DataFrame, columns: tuple[str, ...], what: str) ->
         raise DataError(f"{what} has nothing to draw: the table has no rows")
 
 
-def one_comparison(contrasts: pd.DataFrame, what: str, **levels: str) -> pd.DataFrame:
-    """Return the rows that fit the levels given, which must name one comparison of one data set.
+def require_change(found: pd.DataFrame, fdr: float, what: str) -> None:
+    """Check that some signal changes, where a figure draws only those."""
+    if not len(found):
+        raise DataError(f"{what} has nothing to draw: no signal differs at a false discovery rate of {fdr:g}")
+
+
+def one_comparison(contrasts: pd.DataFrame, what: str, **comparison: Unpack[Comparison]) -> pd.DataFrame:
+    """Return the rows of the one comparison that is asked for.
+
+    Parameters
+    ----------
+    contrasts
+        Columns of :data:`dolor.contracts.tables.CONTRASTS`.
+    what
+        The figure, for the message.
+    **comparison
+        Levels that must name one comparison of one data set.
 
     Raises
     ------
@@ -33,15 +71,17 @@ def one_comparison(contrasts: pd.DataFrame, what: str, **levels: str) -> pd.Data
         No row fits, or the levels leave several comparisons.
     """
     require_columns(contrasts, _COMPARISON, what)
+    levels = {name: level for name, level in (_USUAL | comparison).items() if level is not None}
     chosen = contrasts
-    for name, value in levels.items():
-        chosen = chosen[chosen[name].astype(str) == value]
+    for name, level in levels.items():
+        if name not in _COMPARISON:
+            raise TypeError(f"{what} knows no option '{name}'; a comparison is chosen by {', '.join(_COMPARISON)}")
+        chosen = chosen[chosen[name].astype(str) == level]
     left = chosen[list(_COMPARISON)].astype(str).drop_duplicates()
     if len(left) != 1:
         shown = "; ".join(", ".join(row) for row in left.head(4).itertuples(index=False)) or "none"
         raise DataError(
-            f"{what} draws one comparison, but {len(left)} fit {levels or 'no choice'} ({shown}); "
-            f"choose by {', '.join(_COMPARISON)}"
+            f"{what} draws one comparison, but {len(left)} fit {levels} ({shown}); choose by {', '.join(_COMPARISON)}"
         )
     return chosen
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from dolor.errors import DataError
+from dolor.pl.parts import place_legend, stack_bars
 from dolor.pl.select import require_columns
-from dolor.pl.theme import new_axes, place_legend, theme
+from dolor.pl.theme import new_axes, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["sex_calls"]
 
 _COLUMNS = ("sample_id", "barcode", "reported", "called")
-_PARTS = (("female", "#8e5aa8", ""), ("male", "#1f8a70", "///"), ("unknown", "#d5dae0", ""))
+_LOOKS = MappingProxyType({
+    "female": {"label": "female", "color": "#8e5aa8"},
+    "male": {"label": "male", "color": "#1f8a70", "hatch": "///"},
+    "unknown": {"label": "cannot tell", "color": "#d5dae0"},
+})  # fmt: skip
 
 
 def sex_calls(sex: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -54,24 +59,14 @@ def sex_calls(sex: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         raise DataError("the sex calls have nothing to draw: the table has no row of a cell")
     samples = samples.sort_values(["reported", "sample_id"], ignore_index=True)
     shares = pd.crosstab(cells["sample_id"], cells["called"], normalize="index").reindex(
-        samples["sample_id"], fill_value=0
+        index=samples["sample_id"], columns=list(_LOOKS), fill_value=0
     )
     with theme():
         ax = ax or new_axes(110, 26 + 4.5 * len(samples))
-        done = np.zeros(len(samples))
-        for name, colour, hatch in _PARTS:
-            width = shares[name].to_numpy(dtype=float) if name in shares else np.zeros(len(samples))
-            ax.barh(
-                np.arange(len(samples)), width, left=done, color=colour, hatch=hatch, edgecolor="white", linewidth=0.3,
-                label=name if name != "unknown" else "cannot tell",
-            )  # fmt: skip
-            done += width
+        stack_bars(ax, shares, _LOOKS)
         for place, (_, _, reported, called) in enumerate(samples.itertuples(index=False)):
             wrong = called == "mixed" or {reported, called} == {"female", "male"}
             said = f"reported {reported}, called {called}"
             ax.text(1.02, place, said, va="center", fontsize=6, fontweight="bold" if wrong else "normal")
-        ax.set_yticks(range(len(samples)), samples["sample_id"].tolist())
-        ax.invert_yaxis()
-        ax.set(xlim=(0, 1), xlabel="share of the cells")
         place_legend(ax, columns=3)
     return ax

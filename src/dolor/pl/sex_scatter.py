@@ -8,8 +8,9 @@ import pandas as pd
 
 from dolor.errors import DataError
 from dolor.pl.palette import DIRECTION
+from dolor.pl.parts import name_points
 from dolor.pl.select import label_of, one_comparison
-from dolor.pl.theme import name_points, new_axes, theme
+from dolor.pl.theme import new_axes, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,21 +56,18 @@ def sex_scatter(
     Examples
     --------
     >>> import dolor as dl
-    >>> study = dl.simulate.study("drg", seed=1, n_animals=2, cells_per_sample=80)
-    >>> cells = study.cells
-    >>> cells.obs["cell_type"] = cells.obs["truth_class"]
-    >>> pairs = dl.catalog.interactions("mouse")
-    >>> profiles = dl.tl.profiles(cells, pairs)
-    >>> found = dl.tl.contrast(profiles, pairs, reference={"condition": "naive"})
+    >>> found = dl.pl.example_contrasts()
     >>> ax = dl.pl.sex_scatter(found)
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('log2 change in males', 'log2 change in females')
     """
-    where = {name: value for name, value in (("case", case), ("dataset_id", dataset_id)) if value is not None}
     by_sex = {
-        sex: one_comparison(contrasts, "the sex scatter", contrast_type="condition_in_sex", stratum=sex, **where)
+        sex: one_comparison(
+            contrasts, "the sex scatter", contrast_type="condition_in_sex", stratum=sex, case=case,
+            dataset_id=dataset_id,
+        )
         for sex in ("female", "male")
-    }
+    }  # fmt: skip
     effects = {sex: rows.set_index(_KEY)["effect"] for sex, rows in by_sex.items()}
     table = pd.DataFrame(effects).dropna()
     if not len(table):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["name_points", "new_axes", "place_legend", "theme"]
+__all__ = ["new_axes", "theme"]
 
 _MM = 25.4
 _SETTINGS: dict[Any, Any] = {
@@ -81,22 +81,3 @@ def new_axes(width_mm: float, height_mm: float) -> Axes:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width_mm / _MM, height_mm / _MM), layout="constrained").add_subplot()
-
-
-def place_legend(ax: Axes, columns: int, title: str = "") -> None:
-    """Put the legend under the whole figure, where it takes no room from the axes."""
-    figure = ax.get_figure()
-    if figure is not None:
-        figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=columns, title=title or None)
-
-
-def name_points(ax: Axes, x: Sequence[float], y: Sequence[float], names: Sequence[str]) -> None:
-    """Name points beside them, each name on a line of its own: moved down until it is clear of those before it."""
-    low, high = ax.get_ylim()
-    line = 0.032 * (high - low)
-    taken: list[float] = []
-    for a, b, name in sorted(zip(x, y, names, strict=True), key=lambda point: -point[1]):
-        height = min([b, *(other - line for other in taken)])
-        taken.append(height)
-        ax.annotate(name, (a, b), xytext=(a, height), fontsize=5, va="center", ha="right" if a > 0 else "left",
-                    arrowprops={"arrowstyle": "-", "linewidth": 0.3, "color": "0.6"})  # fmt: skip

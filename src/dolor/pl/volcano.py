@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import pandas as pd
 
 from dolor.errors import DataError
 from dolor.pl.palette import DIRECTION
-from dolor.pl.select import label_of, one_comparison
-from dolor.pl.theme import name_points, new_axes, theme
+from dolor.pl.parts import name_points
+from dolor.pl.select import Comparison, label_of, one_comparison
+from dolor.pl.theme import new_axes, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,13 +22,10 @@ __all__ = ["volcano"]
 def volcano(
     contrasts: pd.DataFrame,
     *,
-    contrast_type: str = "condition",
-    stratum: str = "",
-    dataset_id: str | None = None,
-    case: str | None = None,
     fdr: float = 0.05,
     labels: int = 8,
     ax: Axes | None = None,
+    **comparison: Unpack[Comparison],
 ) -> Axes:
     """Draw the volcano of one comparison.
 
@@ -35,14 +33,15 @@ def volcano(
     ----------
     contrasts
         Columns of :data:`dolor.contracts.tables.CONTRASTS`.
-    contrast_type, stratum, dataset_id, case
-        Which comparison; ``None`` where there is only one.
     fdr
         False discovery rate below which a signal is drawn as a triangle, up or down.
     labels
         How many of the clearest signals are named, one for each ligand and sender.
     ax
         Axes to draw on; by default a new figure of 85 × 70 mm.
+    **comparison
+        Which comparison to draw, such as ``contrast_type="condition_in_sex", stratum="female"``: see
+        :class:`~dolor.pl.select.Comparison`. By default, the change with condition in all animals.
 
     Returns
     -------
@@ -56,19 +55,11 @@ def volcano(
     Examples
     --------
     >>> import dolor as dl
-    >>> study = dl.simulate.study("drg", seed=1, n_animals=2, cells_per_sample=80)
-    >>> cells = study.cells
-    >>> cells.obs["cell_type"] = cells.obs["truth_class"]
-    >>> pairs = dl.catalog.interactions("mouse")
-    >>> profiles = dl.tl.profiles(cells, pairs)
-    >>> found = dl.tl.contrast(profiles, pairs, reference={"condition": "naive"})
+    >>> found = dl.pl.example_contrasts()
     >>> dl.pl.volcano(found).get_xlabel()
     'log2 change, injured against naive'
     """
-    chosen = {"contrast_type": contrast_type, "stratum": stratum, "dataset_id": dataset_id, "case": case}
-    rows = one_comparison(
-        contrasts, "the volcano", **{name: value for name, value in chosen.items() if value is not None}
-    )
+    rows = one_comparison(contrasts, "the volcano", **comparison)
     tested = rows[rows["pvalue"].notna()]
     if not len(tested):
         raise DataError("the volcano has nothing to draw: no signal of this comparison was tested")
