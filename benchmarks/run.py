@@ -3,8 +3,9 @@
     python benchmarks/run.py                 all of them, at the sizes below
     python benchmarks/run.py contrasts       one or some
 
-A benchmark is any other script of this folder; SIZES gives arguments where its defaults are too large to run in turn.
-Nothing on the pages is written by hand. `make bench` runs all.
+A benchmark is a script of this folder that begins with `bench_`; RUNS gives the arguments of those that need some, one
+run for each. Peers get environments of their own in `.peers`. Nothing on the pages is by hand. `make bench` runs
+all and takes hours; real data is found by $DOLOR_DATA, and the reference folder by $DOLOR_REFERENCE.
 """
 
 from __future__ import annotations
@@ -21,19 +22,28 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PAGES = HERE.parent / "docs/benchmarks"
-SIZES = {
-    "truth": "--seeds 2",
-    "cells": "--seeds 2",
-    "contrasts": "--samples 12 --types 12 --pairs 1000 --repeats 3",
-    "profiles": "--cells 100000 --genes 2000",
-    "pvalues": "--cells 20000 --venv .peers",
+RUNS = {
+    "cells": ("--seeds 2",),
+    "census": ("--cells 1000000",),
+    "power": ("--venv .peers --seeds 3",),
+    "process": ("--venv .peers",),
+    "profiles": ("--venv .peers --rounds 1", "--venv .peers --rounds 1 --gzip --cells 1000000 --ways read dolor"),
+    "pvalues": (
+        "--venv .peers --cells 5000 20000",
+        "--venv .peers --cells 100000 --rounds 1 --peers liana squidpy fastccc",
+    ),
+    "read": ("", "--large"),
+    "report": ("--rows 10000 100000",),
+    "truth": ("--seeds 2",),
 }
+# Run in two steps with a folder between them, so by hand: see their first lines.
+BY_HAND = ("resources", "scale")
 
 
 def benchmarks() -> dict[str, Path]:
     """Find the scripts, by the name that they are asked for."""
-    found = sorted(path for path in HERE.glob("*.py") if path != Path(__file__).resolve())
-    return {path.stem.removeprefix("bench_"): path for path in found}
+    found = {path.stem.removeprefix("bench_"): path for path in sorted(HERE.glob("bench_*.py"))}
+    return {name: path for name, path in found.items() if name not in BY_HAND}
 
 
 def machine() -> str:
@@ -53,18 +63,22 @@ def _lines(path: str) -> list[str]:
 
 
 def page(name: str, script: Path) -> str:
-    """Run one benchmark and return its page."""
-    arguments = shlex.split(SIZES.get(name, ""))
+    """Run one benchmark, once for each of its arguments, and return its page."""
+    first_line = script.read_text(encoding="utf-8").split('"""')[1].strip().splitlines()[0]
+    parts = [f"# {name.replace('_', ' ').capitalize()}\n\n{first_line}\n"]
+    for words in RUNS.get(name, ("",)):
+        parts.append(_section(script, shlex.split(words)))
+    return "\n".join(parts)
+
+
+def _section(script: Path, arguments: list[str]) -> str:
     where, start = machine(), time.perf_counter()
     run = subprocess.run([sys.executable, script, *arguments], capture_output=True, text=True, cwd=HERE.parent)
     if run.returncode:
         raise SystemExit(f"{script.name} failed:\n{run.stderr[-2000:]}")
-    docstring = script.read_text(encoding="utf-8").split('"""')[1].strip().splitlines()[0]
     command = shlex.join(["python", f"benchmarks/{script.name}", *arguments])
-    return (
-        f"# {name.replace('_', ' ').capitalize()}\n\n{docstring}\n\nMachine: {where}. "
-        f"Took {time.perf_counter() - start:.0f} s.\n\n```sh\n{command}\n```\n\n```text\n{run.stdout.rstrip()}\n```\n"
-    )
+    took = f"Machine: {where}. Took {time.perf_counter() - start:.0f} s."
+    return f"```sh\n{command}\n```\n\n{took}\n\n```text\n{run.stdout.rstrip()}\n```\n"
 
 
 def main() -> None:

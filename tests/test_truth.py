@@ -11,8 +11,8 @@ import pytest
 
 @pytest.fixture(scope="module")
 def benchmark() -> ModuleType:
-    """Return the benchmark that measures it, which `python benchmarks/truth.py` prints for more seeds."""
-    path = Path(__file__).resolve().parents[1] / "benchmarks" / "truth.py"
+    """Return the benchmark that measures it, which `python benchmarks/bench_truth.py` prints for more seeds."""
+    path = Path(__file__).resolve().parents[1] / "benchmarks" / "bench_truth.py"
     spec = importlib.util.spec_from_file_location("truth", path)
     assert spec is not None
     assert spec.loader is not None

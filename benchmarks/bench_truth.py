@@ -1,6 +1,6 @@
 """What of the truth of simulated studies the whole path finds again: labels, planted changes, nulls.
 
-    python benchmarks/truth.py --seeds 5
+    python benchmarks/bench_truth.py --seeds 5
 
 Prints one row a study: class and subset agreement, planted changes with the right sign and those called at a false
 discovery rate of 5 %, and the share of null tests below 0.05.
