@@ -10,6 +10,7 @@ import warnings
 import zipfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -177,6 +178,23 @@ def test_archives_with_links_and_devices(tmp_path: Path, kind: bytes) -> None:
         target.addfile(member)
     with pytest.raises(DataError, match="is a link or a device"):
         load(tmp_path / "a.tar")
+
+
+def test_loom_files_with_odd_attributes(tmp_path: Path) -> None:
+    path = formats.loom(tmp_path / "a.loom")
+    with h5py.File(path, "a") as file:
+        file["col_attrs/TooShort"] = np.array(["a"], "S")
+        file["col_attrs/Pair"] = np.zeros(4, dtype=[("x", "f4"), ("y", "i4")])
+        file["col_attrs/Latin"] = np.array(["na\xefve".encode("latin-1")] * 4)
+        file.create_group("row_attrs/AGroup")
+    found = load(path)
+    np.testing.assert_array_equal(dense(found), formats.COUNTS)
+    assert found.obs_names.tolist() == formats.CELLS
+    assert set(found.obs) == {"CellID", "ClusterName", "Latin"}
+    with h5py.File(path, "a") as file:
+        del file["row_attrs/Gene"], file["row_attrs/Accession"]
+    with pytest.raises(DataError, match=r"a\.loom: names its genes under none of Gene"):
+        load(path)
 
 
 @pytest.mark.parametrize("kind", ["tsv gz", "tar gz", "10x h5 gz", "10x h5 v3", "loom"])
