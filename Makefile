@@ -34,7 +34,7 @@ demo: $(VENV)/.installed
 	$(BIN)/dolor run $(or $(DEMO_CONFIG),config/config.yaml) --cores $(CORES)
 
 test: $(VENV)/.installed-dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n $(CORES) --dist loadgroup --no-loadscope-reorder
 
 faults: $(VENV)/.installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m "fault or slow"

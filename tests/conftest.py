@@ -20,7 +20,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that the list of faults names, so that `pytest -m fault` runs them."""
+    """Mark the tests of the list of faults, so that `pytest -m fault` runs them, and share them out among processes.
+
+    A file stays in one process, since its tests may share what took long to make, and so do those that need a finished
+    run, which begin first.
+    """
     with (ROOT / "tests/faults/faults.tsv").open(encoding="utf-8", newline="") as stream:
         rows = csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
         named = {test for row in rows for test in row["tests"].split()}
@@ -28,6 +32,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         path = item.path.relative_to(ROOT / "tests").as_posix()
         if f"{path}::{getattr(item, 'originalname', item.name)}" in named:
             item.add_marker("fault")
+        item.add_marker(pytest.mark.xdist_group("finished" if _needs_a_run(item) else path))
+    items.sort(key=lambda item: not _needs_a_run(item))
+
+
+def _needs_a_run(item: pytest.Item) -> bool:
+    return "finished" in getattr(item, "fixturenames", ())
 
 
 def _shared(variable: str, folder: str) -> Path:

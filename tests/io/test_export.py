@@ -89,5 +89,9 @@ def test_the_form_of_cellxgene(make_cells: Maker, tmp_path: Path) -> None:
     assert found.obsm["X_umap"].shape == (cells.n_obs, 2)
     assert all(name.startswith("ENSMUSG") for name in found.var_names)
     np.testing.assert_array_equal(found.raw.X.toarray(), cells.layers["counts"].toarray()[:, :6])
+    again = dl.read(path)
+    np.testing.assert_array_equal(again.layers["counts"].toarray(), found.raw.X.toarray())
+    assert again.obs["sex"].astype(str).tolist() == cells.obs["sex"].astype(str).tolist()
+    assert again.var_names.tolist() == list(GENES[:6])
     with pytest.raises(DataError, match="there is no field 'illness'"):
         write_cellxgene(cells, path, title="Toy", terms={"illness": "x"})

@@ -83,8 +83,26 @@ def test_normalised_values_where_counts_are_needed(make_cells: Maker, tmp_path: 
     del cells.layers["counts"]
     with pytest.raises(DataError, match=r"cells\.h5ad \(X\): .*not integers .*look normalised"):
         dl.read(_stored(cells, tmp_path / "cells.h5ad"))
-    with pytest.raises(DataError, match="has no layer 'raw'"):
+    with pytest.raises(DataError, match="has no layer 'spliced'"):
+        dl.read(cells, layer="spliced")
+
+
+def test_counts_under_raw_are_found_or_asked_for(make_cells: Maker) -> None:
+    cells = make_cells()
+    counts = cells.layers["counts"].toarray()
+    with pytest.raises(DataError, match="has no 'raw'"):
         dl.read(cells, layer="raw")
+    cells.raw = AnnData(counts + 1, obs=cells.obs[[]], var=cells.var)
+    assert (dl.read(cells).layers["counts"].toarray() == counts).all()
+    assert (dl.read(cells, layer="raw").layers["counts"].toarray() == counts + 1).all()
+    del cells.layers["counts"]
+    cells.X = counts
+    assert (dl.read(cells).layers["counts"].toarray() == counts).all()
+    cells.X = np.log1p(counts)
+    few = cells[:, :3].copy()
+    found = dl.read(few)
+    assert found.n_vars == cells.n_vars
+    assert (found.layers["counts"].toarray() == counts + 1).all()
 
 
 def test_files_that_are_no_h5ad(tmp_path: Path) -> None:

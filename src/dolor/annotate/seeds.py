@@ -12,7 +12,7 @@ import pandas as pd
 
 from dolor.contracts.vocabulary import UNASSIGNED
 from dolor.errors import DataError
-from dolor.io.counts import raw_counts
+from dolor.io.counts import at_raw, raw_counts
 from dolor.io.genes import checked_organism, with_symbols, without_controls
 from dolor.io.h5ad import read_h5ad
 
@@ -82,7 +82,7 @@ def read_reference(path: Path | str, column: str, organism: str) -> Reference:
     dolor.errors.DataError
         It holds no raw counts, no such column, or genes of another species.
     """
-    found, _ = without_controls(read_h5ad(path))
+    found, _ = without_controls(at_raw(read_h5ad(path), source=str(path)))
     if column not in found.obs.columns:
         raise DataError(
             f"{path}: obs has no column '{column}' with labels; there are {', '.join(map(str, found.obs.columns))}"

@@ -14,6 +14,46 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 
+def at_raw(adata: AnnData, layer: str = "", source: str = "the data") -> AnnData:
+    """Step down to ``adata.raw`` where the counts are there, as in files of CELLxGENE and in those made from Seurat.
+
+    Parameters
+    ----------
+    adata
+        Cells × genes.
+    layer
+        The layer that was asked for; ``raw`` asks for ``adata.raw``. Empty: ``raw`` is looked at if there is no layer
+        ``counts`` and ``X`` holds no counts.
+    source
+        Name of the file or object, for the message.
+
+    Returns
+    -------
+    The cells with the genes and values of ``raw`` in ``X``, which may be more genes than before, or ``adata`` itself.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        ``raw`` was asked for and there is none.
+    """
+    import anndata
+
+    asked = layer == "raw" and "raw" not in adata.layers
+    if asked and adata.raw is None:
+        raise DataError(f"{source}: has no 'raw'; name the layer that holds the raw counts")
+    if not asked and (layer or adata.raw is None or "counts" in adata.layers or _are_counts(adata.X)):
+        return adata
+    return anndata.AnnData(adata.raw.X, obs=adata.obs, var=adata.raw.var, uns=adata.uns)
+
+
+def _are_counts(matrix: Any) -> bool:
+    try:
+        check_counts(matrix, "X")
+    except DataError:
+        return False
+    return True
+
+
 def raw_counts(adata: AnnData, layer: str = "", source: str = "the data") -> sparse.csr_matrix:
     """Return the raw counts of an object as integers.
 
@@ -35,7 +75,8 @@ def raw_counts(adata: AnnData, layer: str = "", source: str = "the data") -> spa
     dolor.errors.DataError
         There is no such layer, or it holds no raw counts.
     """
-    name = layer or ("counts" if "counts" in adata.layers else "")
+    name = "" if layer == "raw" and layer not in adata.layers else layer
+    name = name or ("counts" if "counts" in adata.layers else "")
     if name and name not in adata.layers:
         raise DataError(f"{source}: has no layer '{name}'; there are {', '.join(adata.layers) or 'none'}")
     matrix: Any = adata.layers[name] if name else adata.X

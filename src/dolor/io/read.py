@@ -11,7 +11,7 @@ import pandas as pd
 from dolor.contracts.cells import SAMPLE_FIELDS, check_cells
 from dolor.contracts.vocabulary import organism_word, sex_word
 from dolor.errors import DataError
-from dolor.io.counts import raw_counts
+from dolor.io.counts import at_raw, raw_counts
 from dolor.io.genes import Duplicates, checked_organism, with_symbols, without_controls
 from dolor.io.load import load
 from dolor.io.metadata import joined_to, read_metadata
@@ -53,7 +53,8 @@ def read(
         is no column is taken as the value itself, such as ``{"tissue": "=dorsal root ganglion"}`` when it begins
         with ``=``.
     layer
-        The layer with the raw counts; empty: ``counts`` if there is one, else ``X``.
+        The layer with the raw counts, or ``raw`` for ``adata.raw``; empty: ``counts`` if there is one, else ``X``, else
+        ``adata.raw`` if ``X`` holds no counts.
     name
         What messages call an object in memory.
     metadata
@@ -86,7 +87,7 @@ def read(
     import anndata
 
     name = name or (str(source) if isinstance(source, (str, Path)) else "the data")
-    found = load(source) if isinstance(source, (str, Path)) else source
+    found = at_raw(load(source) if isinstance(source, (str, Path)) else source, layer, name)
     if metadata is not None:
         found = with_metadata(found, read_metadata(metadata, key), str(metadata))
     obs = _with_fields(found.obs, fields or {}, name)
@@ -135,6 +136,8 @@ def _with_genes(found: AnnData, obs: pd.DataFrame, duplicates: Duplicates, sourc
 def complete_fields(obs: pd.DataFrame, source: str) -> pd.DataFrame:
     """Fill the fields that may be unknown, derive the dataset and donor where they are implied, settle spellings."""
     obs = obs.copy()
+    if "sex" not in obs.columns and "sex_ontology_term_id" in obs.columns:
+        obs["sex"] = obs["sex_ontology_term_id"]
     for field, value in _DEFAULTS.items():
         if field not in obs.columns:
             obs[field] = value
