@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from anndata import AnnData
 
 import dolor as dl
 from dolor.errors import DataError
+from dolor.io.stored_cells import open_cells
+from dolor.pp.ambient import corrected_counts
 
 Maker = Callable[..., AnnData]
 GENES = [f"Gene{number}" for number in range(38)] + ["mt-Co1", "mt-Nd1"]
@@ -70,3 +74,24 @@ def test_cells_without_any_count_are_an_error_of_their_own(make_cells: Maker) ->
 def test_nothing_left_is_an_error(make_cells: Maker) -> None:
     with pytest.raises(DataError, match=r"no cell passes quality control \(of 60, most for few_genes\)"):
         dl.pp.quality(make_cells(), min_genes=10_000)
+
+
+def test_counts_in_a_file_are_judged_as_counts_in_memory(tmp_path: Path) -> None:
+    made = dl.simulate.study("nerve", seed=1, n_animals=1, cells_per_sample=150, n_genes=1200).cells
+    # Samples lie mixed, as files of a large study may have them.
+    made = made[np.random.default_rng(0).permutation(made.n_obs)].copy()
+    made.write_h5ad(tmp_path / "cells.h5ad", compression="lzf")
+    stored, layers = open_cells(tmp_path / "cells.h5ad")
+    kept, summary = dl.pp.quality(made)
+    kept_stored, summary_stored = dl.pp.quality(stored, counts=layers["counts"])
+    counts = layers["counts"].of((stored.obs["why_dropped"] == "").to_numpy())
+    assert summary_stored == summary
+    assert (counts.whole() != kept.layers["counts"]).nnz == 0
+    pd.testing.assert_frame_equal(dl.pp.doublets(kept_stored, counts=counts), dl.pp.doublets(kept))
+    here, there = dl.pp.ambient(kept, correct=True), dl.pp.ambient(kept_stored, correct=True, counts=counts)
+    pd.testing.assert_frame_equal(there.table(), here.table())
+    pd.testing.assert_frame_equal(dl.pp.call_sex(kept_stored, counts=counts), dl.pp.call_sex(kept))
+    pd.testing.assert_frame_equal(kept_stored.obs, kept.obs)
+    groups = kept.obs["coarse_kind"].astype(str).to_numpy()
+    corrected = corrected_counts(counts, kept.obs["sample_id"], groups, there).whole()
+    assert (corrected != kept.layers["corrected"]).nnz == 0

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dolor.contracts.vocabulary import UNASSIGNED
+from dolor.io.cell_rows import RowsInMemory
 from dolor.pp.components import every_nth, log_normalised, variable_genes
 from dolor.pp.scvi_model import TRAINING, seeded_scvi, trained_scvi
 
@@ -52,7 +53,7 @@ def scanvi_labels(
         scvi-tools or torch is not installed.
     """
     with seeded_scvi(seed) as scvi:
-        genes = variable_genes(log_normalised(every_nth(counts)), _VARIABLE_GENES)
+        genes = variable_genes(log_normalised(every_nth(RowsInMemory(counts))), _VARIABLE_GENES)
         placed = trained_scvi(
             scvi, counts[:, np.flatnonzero(genes)], batch, n_latent=_LATENT, max_epochs=max_epochs, labels=labels
         )

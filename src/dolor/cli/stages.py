@@ -10,12 +10,21 @@ import typer
 from dolor.contracts import tables
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
     import pandas as pd
     from anndata import AnnData
+    from numpy.typing import NDArray
+
+    from dolor.io.cell_rows import CellRows
 
 In = Annotated[Path, typer.Argument(help="The file that the stage before made.", show_default=False)]
 Out = Annotated[Path, typer.Option(help="The file to write.", show_default=False)]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
+
+# The probability from which the sex of a cell is called.
+_SURE_OF_SEX = 0.9
 
 
 def simulate(
@@ -58,33 +67,46 @@ def quality(
     split_pooled: Annotated[bool, typer.Option(help="Split libraries that pool both sexes.")] = True,
     seed: Seed = 0,
 ) -> None:
-    """Drop cells that cannot be trusted; flag doublets; estimate ambient RNA; call sex and split pooled libraries."""
+    """Drop cells that cannot be trusted; flag doublets; estimate ambient RNA; call sex and split pooled libraries.
+
+    The counts stay in the file: memory holds the table of cells and the counts of one sample.
+    """
     import json
+
+    import numpy as np
 
     from dolor import pp
     from dolor.io.atomic import atomic_path, write_text
     from dolor.io.h5ad import read_h5ad
     from dolor.io.provenance import write_provenance
+    from dolor.io.stored_cells import open_cells, write_cells
     from dolor.io.tables import write_table
+    from dolor.pp.ambient import corrected_counts
 
-    cells = read_h5ad(source)
-    cells.X = None  # the annotation computes it from the counts; until then it would double the memory
+    cells, layers = open_cells(source)
+    layers.pop("X", None)  # the annotation computes it from the counts
     limits: dict[str, Any] = {
         "min_genes": min_genes,
         "mads": mads,
         "max_mito": max_mito,
         "max_mito_nuclei": max_mito_nuclei,
     }
-    kept, report = pp.quality(cells, **limits, seed=seed)
+    kept, report = pp.quality(cells, **limits, seed=seed, counts=_counts(layers, source))
+    lost = (cells.obs["why_dropped"] != "").to_numpy()
     if dropped:
         with atomic_path(dropped) as temporary:
-            cells[(cells.obs["why_dropped"] != "").to_numpy()].copy().write_h5ad(temporary, compression="lzf")
-    del cells
+            write_cells(temporary, cells[lost], {name: rows.of(lost) for name, rows in layers.items()})
+    layers = {name: rows.of(~lost) for name, rows in layers.items()}
+    counts = layers["counts"]
     # Doublets are flagged and stay: calls lean towards large cells, so what to do about them is the reader's choice.
-    report["doublets"] = _records(pp.doublets(kept, expected_rate=doublet_rate, seed=seed))
-    leaks = pp.ambient(kept, read_h5ad(empty) if empty else None, correct=correct, seed=seed)
+    report["doublets"] = _records(pp.doublets(kept, expected_rate=doublet_rate, seed=seed, counts=counts))
+    leaks = pp.ambient(kept, read_h5ad(empty) if empty else None, seed=seed, counts=counts)
     report["ambient"] = _records(leaks.samples)
-    kept, calls = _settle_sex(kept, report, split_pooled)
+    if correct:
+        kinds = kept.obs["coarse_kind"].astype(str).to_numpy()
+        layers["corrected"] = corrected_counts(counts, kept.obs["sample_id"], kinds, leaks)
+    calls = _settle_sex(kept, counts, report)
+    told = ~_split_pooled(kept, calls, report) if split_pooled else np.ones(kept.n_obs, dtype=bool)
     chosen = {"doublet_rate": doublet_rate, "correct": correct, "split_pooled": split_pooled, "seed": seed}
     report["parameters"] |= chosen | {"empty": Path(empty).name}
     write_table(calls, sex, tables.SEX)
@@ -92,31 +114,45 @@ def quality(
         write_table(leaks.table(), ambient, tables.AMBIENT)
     write_text(summary, json.dumps(report, indent=2, sort_keys=True) + "\n")
     with atomic_path(out) as temporary:
-        kept.write_h5ad(temporary, compression="lzf")
-    told = {"parameters": report["parameters"], "dropped": report["dropped"]}
+        write_cells(temporary, kept[told], {name: rows.of(told) for name, rows in layers.items()})
+    record = {"parameters": report["parameters"], "dropped": report["dropped"]}
     for result in (out, sex, summary, *([Path(ambient)] if ambient else [])):
-        write_provenance(result, stage="quality", inputs=[source, *([empty] if empty else [])], **told)
-    typer.echo(f"{kept.n_obs} of {report['cells_before']} cells kept")
+        write_provenance(result, stage="quality", inputs=[source, *([empty] if empty else [])], **record)
+    typer.echo(f"{told.sum()} of {report['cells_before']} cells kept")
 
 
-def _settle_sex(kept: AnnData, report: dict[str, Any], split_pooled: bool) -> tuple[AnnData, pd.DataFrame]:
-    """Call sex, settle it with what was reported, and split pooled libraries where that is wanted."""
+def _counts(layers: Mapping[str, CellRows], source: Path) -> CellRows:
+    from dolor.errors import DataError
+
+    if "counts" not in layers:
+        raise DataError(f"{source}: has no layer 'counts'; put the raw integer counts into layers['counts']")
+    return layers["counts"]
+
+
+def _settle_sex(kept: AnnData, counts: CellRows, report: dict[str, Any]) -> pd.DataFrame:
+    """Call sex, and settle it with what was reported."""
     from dolor import pp
 
-    sure = 0.9
-    calls = pp.call_sex(kept, threshold=sure)
+    calls = pp.call_sex(kept, threshold=_SURE_OF_SEX, counts=counts)
     pp.settle_sex(kept, calls)
     report["sex"] = _records(pp.sex_report(calls))
+    report["pooled"] = []
+    return calls
+
+
+def _split_pooled(kept: AnnData, calls: pd.DataFrame, report: dict[str, Any]) -> NDArray[np.bool_]:
+    """Split pooled libraries, and say which cells of them are of unknown sex."""
+    from dolor import pp
+
     # Split as called: a stricter split would cost small cells, lymphocytes before all.
-    parts = pp.split_pooled(kept, calls, min_confidence=sure) if split_pooled else None
-    report["pooled"] = [] if parts is None else _records(parts)
-    if parts is not None and len(parts):
-        # A part of unknown sex is no animal: as a sample it would count its library once more.
-        untold = kept.obs["sample_id"].isin(parts.loc[parts["sex"] == "unknown", "sample_id"])
-        kept = kept[~untold].copy()
+    parts = pp.split_pooled(kept, calls, min_confidence=_SURE_OF_SEX)
+    report["pooled"] = _records(parts)
+    # A part of unknown sex is no animal: as a sample it would count its library once more.
+    untold: NDArray[np.bool_] = kept.obs["sample_id"].isin(parts.loc[parts["sex"] == "unknown", "sample_id"]).to_numpy()
+    if len(parts):
         report["dropped"]["untold_in_pool"] = int(untold.sum())
-        report["cells_after"] = kept.n_obs
-    return kept, calls
+        report["cells_after"] = int((~untold).sum())
+    return untold
 
 
 def annotate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,16 @@ ANNOTATION_FIELDS = ("cell_lineage", "cell_class", "cell_type", "cell_type_confi
 _FIXED_WORDS = {"organism": ORGANISMS, "sex": SEXES, "suspension_type": SUSPENSION_TYPES}
 
 
-def check_cells(adata: AnnData, *, annotated: bool = False, source: str = "the data") -> AnnData:
+class Checkable(Protocol):
+    """Counts that lie elsewhere and can be checked there, such as :class:`dolor.io.cell_rows.CellRows`."""
+
+    def check(self, source: str) -> None:
+        """Check that they are raw counts."""
+
+
+def check_cells(
+    adata: AnnData, *, annotated: bool = False, source: str = "the data", counts: Checkable | None = None
+) -> AnnData:
     """Check that an object is Cells.
 
     Parameters
@@ -41,6 +50,8 @@ def check_cells(adata: AnnData, *, annotated: bool = False, source: str = "the d
         Also require the fields of annotation (:data:`ANNOTATION_FIELDS`).
     source
         Name of the file or object, for the message.
+    counts
+        The raw counts, where they are not in ``layers["counts"]`` but in a file.
 
     Returns
     -------
@@ -58,6 +69,9 @@ def check_cells(adata: AnnData, *, annotated: bool = False, source: str = "the d
     fields = SAMPLE_FIELDS + (ANNOTATION_FIELDS if annotated else ())
     _check_fields(adata.obs, fields, source)
     _check_samples(adata.obs, source)
+    if counts is not None:
+        counts.check(source)
+        return adata
     if "counts" not in adata.layers:
         raise DataError(f"{source}: has no layer 'counts'; put the raw integer counts into layers['counts']")
     check_counts(adata.layers["counts"], source)

@@ -51,7 +51,7 @@ def read_h5ad(path: Path | str) -> AnnData:
         return anndata.read_h5ad(path)
     except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError) as error:
         raise IntegrityError(
-            f"{path}: is damaged, truncated or not a complete h5ad file ({_first_line(error)}); fetch or write it again"
+            f"{path}: is damaged, truncated or not a complete h5ad file ({first_line(error)}); fetch or write it again"
         ) from error
 
 
@@ -80,7 +80,7 @@ def _read_member(path: Path | str, name: str) -> pd.DataFrame:
             refuse_hostile(stored, path)
             return cast("pd.DataFrame", read_elem(stored[name]))
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        raise IntegrityError(f"{path}: its table '{name}' cannot be read ({_first_line(error)})") from error
+        raise IntegrityError(f"{path}: its table '{name}' cannot be read ({first_line(error)})") from error
 
 
 def check_is_file(path: Path | str) -> Path:
@@ -133,6 +133,7 @@ def _refuse_external_links(group: h5py.Group, path: Path) -> None:
                 _refuse_external_links(member, path)
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """Return the first line of what a library said, for a message of our own."""
     lines = str(error).strip().splitlines()
     return lines[0][:120] if lines else type(error).__name__

@@ -11,13 +11,14 @@ from scipy import sparse
 
 from dolor.contracts.cells import check_cells
 from dolor.errors import DataError
+from dolor.io.cell_rows import CellRows, counts_of
 from dolor.pp.groups import coarse_groups, group_means
 
 if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
 
-__all__ = ["Ambient", "ambient", "estimate_leak"]
+__all__ = ["Ambient", "ambient", "corrected_counts", "estimate_leak"]
 
 # Groups that do not express a gene show its leak: the level in this quantile of the groups, from the lowest.
 _SILENT = 0.25
@@ -67,7 +68,13 @@ class Ambient:
 
 
 def ambient(
-    adata: AnnData, empty: AnnData | None = None, *, groupby: str | None = None, correct: bool = False, seed: int = 0
+    adata: AnnData,
+    empty: AnnData | None = None,
+    *,
+    groupby: str | None = None,
+    correct: bool = False,
+    seed: int = 0,
+    counts: CellRows | None = None,
 ) -> Ambient:
     """Estimate the ambient RNA of each sample.
 
@@ -90,6 +97,10 @@ def ambient(
         sample, so that a group's sum is right and no cell gains a gene. ``layers["counts"]`` is untouched.
     seed
         Seed of the coarse groups.
+    counts
+        The counts of these cells, where they stay in a file: from :func:`dolor.io.stored_cells.open_cells`. Then
+        ``layers["counts"]`` is not needed, and memory holds one sample at a time.
+        Corrected counts are then made by :func:`corrected_counts`.
 
     Returns
     -------
@@ -108,26 +119,27 @@ def ambient(
     >>> set(found.samples["source"]), found.profiles.shape == study.ambient.shape
     ({'empty'}, True)
     """
-    check_cells(adata)
+    check_cells(adata, counts=counts)
     if groupby is not None and groupby not in adata.obs.columns:
         raise DataError(
             f"obs has no column '{groupby}' to group by; there are {', '.join(map(str, adata.obs.columns))}"
         )
-    counts = sparse.csr_matrix(adata.layers["counts"])
+    rows_of_cells = counts_of(adata, counts)
     if groupby is None and "coarse_kind" in adata.obs.columns:
         groupby = "coarse_kind"
-    groups = coarse_groups(counts, seed) if groupby is None else adata.obs[groupby].astype(str).to_numpy()
+    groups = coarse_groups(rows_of_cells, seed) if groupby is None else adata.obs[groupby].astype(str).to_numpy()
     drained = _empty_totals(adata, empty)
-    totals = np.asarray(counts.sum(axis=1), dtype=float).ravel()
     share = np.full(adata.n_obs, np.nan)
     rows, profiles = [], {}
     for sample, cells in sorted(adata.obs.groupby("sample_id", observed=True).indices.items()):
-        means, numbers = group_means(counts[cells], groups[cells])
+        own = rows_of_cells.rows(cells)
+        totals = np.asarray(own.sum(axis=1), dtype=float).ravel()
+        means, numbers = group_means(own, groups[cells])
         means = means[numbers >= _FEWEST_CELLS] if (numbers >= _FEWEST_CELLS).sum() >= 3 else means[:0]
-        mixture = np.asarray(counts[cells].sum(axis=0), dtype=float).ravel()
+        mixture = np.asarray(own.sum(axis=0), dtype=float).ravel()
         profile, leak, told = estimate_leak(means, mixture, drained.get(str(sample)))
         profiles[str(sample)] = profile
-        share[cells] = np.minimum(leak / np.maximum(totals[cells], 1.0), _MOST_AMBIENT)
+        share[cells] = np.minimum(leak / np.maximum(totals, 1.0), _MOST_AMBIENT)
         source = "empty" if str(sample) in drained else "mixture"
         rows.append((str(sample), len(cells), leak, float(np.median(share[cells])), told, source))
     adata.obs["ambient_share"] = share
@@ -135,8 +147,8 @@ def ambient(
         pd.DataFrame.from_dict(profiles, orient="index", columns=adata.var_names),
         pd.DataFrame(rows, columns=["sample_id", "n_cells", "leaked_per_cell", "contamination", "n_genes", "source"]),
     )
-    if correct:
-        adata.layers["corrected"] = _corrected(counts, adata.obs["sample_id"], groups, found)
+    if correct and counts is None:
+        adata.layers["corrected"] = corrected_counts(rows_of_cells, adata.obs["sample_id"], groups, found).whole()
     return found
 
 
@@ -199,19 +211,39 @@ def _empty_totals(adata: AnnData, empty: AnnData | None) -> dict[str, NDArray[np
     return {sample: total for sample, total in found.items() if total.sum() > 0}
 
 
-def _corrected(
-    counts: sparse.csr_matrix, samples: pd.Series, groups: NDArray[np.object_], found: Ambient
-) -> sparse.csr_matrix:
-    """Keep of each gene, in each group of a sample, the share that leakage does not explain."""
-    corrected = counts.astype(np.float32)
+def corrected_counts(counts: CellRows, samples: pd.Series, groups: NDArray[np.object_], found: Ambient) -> CellRows:
+    """Keep of each gene, in each group of a sample, the share that leakage does not explain.
+
+    Parameters
+    ----------
+    counts
+        Cells × genes, raw.
+    samples, groups
+        The sample and the group of each cell, as ``found`` was estimated on them.
+    found
+        From :func:`ambient`.
+
+    Returns
+    -------
+    Counts times the share that is kept, 32 bit, made whenever they are read.
+    """
     leaks = found.samples.set_index("sample_id")["leaked_per_cell"].fillna(0.0)
-    for sample, cells in samples.reset_index(drop=True).groupby(samples.to_numpy(), observed=True).indices.items():
-        means, _ = group_means(counts[cells], groups[cells])
+    place, n_before = np.zeros(len(groups), dtype=np.intp), 0
+    parts: list[NDArray[np.float32]] = []
+    for sample in pd.unique(samples):
+        cells = np.flatnonzero(samples.to_numpy() == sample)
+        means, _ = group_means(counts.rows(cells), groups[cells])
         leaked = leaks[str(sample)] * found.profiles.loc[str(sample)].to_numpy()
-        kept = 1 - np.minimum(np.divide(leaked, means, out=np.zeros_like(means), where=means > 0), 1.0)
-        group = pd.factorize(groups[cells], sort=True)[0]
-        for cell, row in zip(cells, group, strict=True):
-            values = slice(corrected.indptr[cell], corrected.indptr[cell + 1])
-            corrected.data[values] *= kept[row, corrected.indices[values]].astype(np.float32)
-    corrected.eliminate_zeros()
-    return corrected
+        place[cells] = n_before + pd.factorize(groups[cells], sort=True)[0]
+        lost = np.minimum(np.divide(leaked, means, out=np.zeros_like(means), where=means > 0), 1.0)
+        parts.append((1 - lost).astype(np.float32))
+        n_before += len(lost)
+    kept = np.concatenate(parts)
+
+    def corrected(block: sparse.csr_matrix, cells: NDArray[np.intp]) -> sparse.csr_matrix:
+        result = block.astype(np.float32)
+        result.data *= kept[np.repeat(place[cells], np.diff(result.indptr)), result.indices]
+        result.eliminate_zeros()
+        return result
+
+    return counts.changed(corrected, counts.shape[1])

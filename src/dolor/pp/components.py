@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["every_nth", "log_normalised", "principal_components", "variable_genes"]
+from dolor.io.cell_rows import CellRows, RowsInMemory
 
-_BLOCK = 4096
+__all__ = ["every_nth", "log_normalised", "logged_rows", "principal_components", "variable_genes"]
+
 _LARGEST_SCORE = 10.0
 
 
@@ -21,9 +24,14 @@ def log_normalised(counts: sparse.csr_matrix, genes: NDArray[np.bool_] | None = 
     return logged.log1p()
 
 
-def every_nth(cells: sparse.csr_matrix, most: int = 20_000) -> sparse.csr_matrix:
+def logged_rows(counts: CellRows, genes: NDArray[np.bool_]) -> CellRows:
+    """Return what :func:`log_normalised` makes of counts, whenever they are read."""
+    return counts.changed(lambda block, cells: log_normalised(block, genes), int(genes.sum()))
+
+
+def every_nth(cells: CellRows, most: int = 20_000) -> sparse.csr_matrix:
     """Return at most so many of the cells, evenly spaced: enough to see which genes vary."""
-    return cells[:: -(-cells.shape[0] // most)]
+    return cells.rows(np.arange(0, cells.shape[0], -(-cells.shape[0] // most)))
 
 
 def variable_genes(logged: sparse.csr_matrix, number: int) -> NDArray[np.bool_]:
@@ -43,7 +51,7 @@ def variable_genes(logged: sparse.csr_matrix, number: int) -> NDArray[np.bool_]:
     import anndata
     import scanpy as sc
 
-    logged = every_nth(logged)
+    logged = every_nth(RowsInMemory(logged))
     seen = np.asarray(logged.getnnz(axis=0)) > 0
     if seen.sum() > number:
         cells = anndata.AnnData(logged if seen.all() else logged[:, np.flatnonzero(seen)])
@@ -52,10 +60,11 @@ def variable_genes(logged: sparse.csr_matrix, number: int) -> NDArray[np.bool_]:
     return seen
 
 
-def principal_components(logged: sparse.csr_matrix, size: int, *, scale: bool = True) -> NDArray[np.float32]:
+def principal_components(logged: CellRows | sparse.csr_matrix, size: int, *, scale: bool = True) -> NDArray[np.float32]:
     """Return principal components of genes brought to mean 0 and, if wanted, variance 1.
 
     The covariance is summed block by block in 64 bits and decomposed exactly: no start is drawn, so there is no seed.
+    Cells are read three times, and no more of them than a block is in memory.
 
     Parameters
     ----------
@@ -72,22 +81,51 @@ def principal_components(logged: sparse.csr_matrix, size: int, *, scale: bool = 
     """
     from scipy.linalg import eigh
 
-    n_cells, n_genes = logged.shape
-    work = sparse.csr_matrix(logged, dtype=np.float32, copy=True)
-    if scale:
-        mean = np.asarray(work.mean(axis=0, dtype=np.float64)).ravel()
-        square = np.asarray(work.multiply(work).mean(axis=0, dtype=np.float64)).ravel()
-        spread = np.sqrt(np.maximum(square - mean**2, 0.0))
-        spread[spread == 0] = 1.0
-        most = (mean / spread + _LARGEST_SCORE).astype(np.float32)
-        work.data = np.minimum(work.data / spread.astype(np.float32)[work.indices], most[work.indices])
-    mean = np.asarray(work.mean(axis=0, dtype=np.float64)).ravel()
-    gram = np.zeros((n_genes, n_genes))
-    for start in range(0, n_cells, _BLOCK):
-        block = work[start : start + _BLOCK].toarray()
+    rows = logged if isinstance(logged, CellRows) else RowsInMemory(sparse.csr_matrix(logged, dtype=np.float32))
+    n_cells, n_genes = rows.shape
+    work = rows.changed(_scaling(rows), n_genes) if scale else rows
+    mean, gram = _GeneMeans(rows.shape), np.zeros((n_genes, n_genes))
+    for _, sparse_block in work.blocks():
+        mean.add(sparse_block)
+        block = sparse_block.toarray()
         gram += block.T @ block
-    covariance = gram - n_cells * np.outer(mean, mean)
+    covariance = gram - n_cells * np.outer(mean.values, mean.values)
     size = min(size, n_cells - 1, n_genes)
     loadings = eigh(covariance, subset_by_index=(n_genes - size, n_genes - 1))[1][:, ::-1]
     loadings *= np.sign(loadings[np.abs(loadings).argmax(axis=0), np.arange(loadings.shape[1])])
-    return np.asarray(work @ loadings.astype(np.float32) - (mean @ loadings).astype(np.float32))
+    found, origin = np.empty((n_cells, size), dtype=np.float32), (mean.values @ loadings).astype(np.float32)
+    loadings = loadings.astype(np.float32)
+    for place, sparse_block in work.blocks():
+        found[place] = sparse_block @ loadings - origin
+    return found
+
+
+def _scaling(rows: CellRows) -> Callable[[sparse.csr_matrix, NDArray[np.intp]], sparse.csr_matrix]:
+    """Return what brings genes to variance 1, and cuts what lies far above their means."""
+    mean, square = _GeneMeans(rows.shape), _GeneMeans(rows.shape)
+    for _, block in rows.blocks():
+        mean.add(block)
+        square.add(block.multiply(block).tocsr())
+    spread = np.sqrt(np.maximum(square.values - mean.values**2, 0.0))
+    spread[spread == 0] = 1.0
+    most, deviation = (mean.values / spread + _LARGEST_SCORE).astype(np.float32), spread.astype(np.float32)
+
+    def scaled(block: sparse.csr_matrix, cells: NDArray[np.intp]) -> sparse.csr_matrix:
+        values = np.minimum(block.data / deviation[block.indices], most[block.indices])
+        return sparse.csr_matrix((values, block.indices, block.indptr), shape=block.shape, copy=False)
+
+    return scaled
+
+
+class _GeneMeans:
+    """Means of genes, added up cell after cell, so that the size of the blocks changes no digit."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self._share, self._sums = np.float32(1.0 / shape[0]), np.zeros(shape[1], dtype=np.float32)
+
+    def add(self, block: sparse.csr_matrix) -> None:
+        np.add.at(self._sums, block.indices, block.data * self._share)
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        return self._sums.astype(float)

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from dolor.contracts.cells import check_cells
 from dolor.errors import UsageError
+from dolor.io.cell_rows import CellRows, counts_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -37,7 +38,14 @@ class Verdicts:
     rule: str
 
 
-def doublets(adata: AnnData, *, expected_rate: float = 0.05, min_cells: int = 100, seed: int = 0) -> pd.DataFrame:
+def doublets(
+    adata: AnnData,
+    *,
+    expected_rate: float = 0.05,
+    min_cells: int = 100,
+    seed: int = 0,
+    counts: CellRows | None = None,
+) -> pd.DataFrame:
     """Flag droplets that hold two cells, sample by sample; none is dropped.
 
     Scrublet (through scanpy) pairs cells of the sample at random and asks how many such pairs are a cell's neighbours.
@@ -56,6 +64,9 @@ def doublets(adata: AnnData, *, expected_rate: float = 0.05, min_cells: int = 10
         A sample of fewer cells is not asked, since chance alone would fill it with doublets: its cells are ``unknown``.
     seed
         Seed of the pairing; each sample begins anew, so its calls do not depend on the other samples.
+    counts
+        The counts of these cells, where they stay in a file: from :func:`dolor.io.stored_cells.open_cells`. Then
+        ``layers["counts"]`` is not needed, and memory holds one sample at a time.
 
     Returns
     -------
@@ -82,15 +93,15 @@ def doublets(adata: AnnData, *, expected_rate: float = 0.05, min_cells: int = 10
         raise UsageError(f"expected_rate is {expected_rate}: it must lie above 0 and below 0.5")
     if min_cells < 50:
         raise UsageError(f"min_cells is {min_cells}: below 50 cells scrublet calls most of a sample doublets")
-    check_cells(adata)
-    counts = sparse.csr_matrix(adata.layers["counts"])
+    check_cells(adata, counts=counts)
+    rows_of_cells = counts_of(adata, counts)
     score = np.full(adata.n_obs, np.nan)
     called = np.full(adata.n_obs, "unknown", dtype="<U7")
     rows = []
     for sample, cells in sorted(adata.obs.groupby("sample_id", observed=True).indices.items()):
         found = Verdicts(np.full(len(cells), np.nan), np.nan, "too_few_cells")
         if len(cells) >= min_cells:
-            found = judge_sample(counts[cells], expected_rate, seed)
+            found = judge_sample(rows_of_cells.rows(cells), expected_rate, seed)
             called[cells] = np.where(found.score > found.threshold, "yes", "no")
         score[cells] = found.score
         number = int((called[cells] == "yes").sum())

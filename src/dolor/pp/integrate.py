@@ -12,7 +12,8 @@ from scipy import sparse
 
 from dolor.contracts.cells import check_cells
 from dolor.errors import DataError, MissingExtra, UsageError
-from dolor.pp.components import every_nth, log_normalised, principal_components, variable_genes
+from dolor.io.cell_rows import counts_of
+from dolor.pp.components import every_nth, log_normalised, logged_rows, principal_components, variable_genes
 from dolor.pp.scvi_model import seeded_scvi, trained_scvi
 
 if TYPE_CHECKING:
@@ -86,10 +87,10 @@ def integrate(
     if size < 1:
         raise DataError(f"{adata.n_obs} cells and {adata.n_vars} genes give no embedding; two of each are needed")
     batch = adata.obs[batch_key].astype(str)
-    counts = sparse.csr_matrix(adata.layers["counts"])
+    counts = counts_of(adata)
     genes = variable_genes(log_normalised(every_nth(counts)), _VARIABLE_GENES)
-    components = principal_components(log_normalised(counts, genes), size)
-    embedding = align(method, components, counts[:, np.flatnonzero(genes)], batch, max_epochs=max_epochs, seed=seed)
+    components = principal_components(logged_rows(counts, genes), size)
+    embedding = align(method, components, counts.with_genes(genes).whole(), batch, max_epochs=max_epochs, seed=seed)
     adata.obsm["X_integrated"] = np.ascontiguousarray(embedding, dtype=np.float32)
     adata.uns["integration"] = {"method": method, "batch_key": batch_key, "components": size, "seed": seed}
     return adata

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from dolor.contracts.cells import check_cells
 from dolor.errors import DataError
+from dolor.io.cell_rows import CellRows, counts_of
 from dolor.pp.groups import coarse_groups
 
 if TYPE_CHECKING:
@@ -23,27 +23,28 @@ _MITO_FLOOR = 0.05
 REASONS = ("few_genes", "low_counts", "high_mito")
 
 
-def cell_metrics(adata: AnnData) -> pd.DataFrame:
+def cell_metrics(adata: AnnData, counts: CellRows | None = None) -> pd.DataFrame:
     """Count, for each cell, its transcripts, its genes and its mitochondrial share.
 
     Parameters
     ----------
     adata
         Cells; reads ``layers["counts"]``.
+    counts
+        As in :func:`quality`.
 
     Returns
     -------
     One row a cell: ``n_counts``, ``n_genes``, ``mito_fraction`` (0 where the cell has no counts).
     """
-    counts = sparse.csr_matrix(adata.layers["counts"])
-    n_counts = np.asarray(counts.sum(axis=1)).ravel().astype(float)
-    is_mito = np.asarray(adata.var_names.str.upper().str.startswith("MT-"))
-    mito = np.asarray(counts[:, is_mito].sum(axis=1)).ravel() if is_mito.any() else np.zeros(adata.n_obs)
-    detected = np.asarray(counts.count_nonzero(axis=1)).ravel()
+    is_mito = np.flatnonzero(adata.var_names.str.upper().str.startswith("MT-"))
+    n_counts, mito, detected = np.zeros(adata.n_obs), np.zeros(adata.n_obs), np.zeros(adata.n_obs, dtype=np.int64)
+    for place, block in counts_of(adata, counts).blocks():
+        n_counts[place] = np.asarray(block.sum(axis=1)).ravel()
+        mito[place] = np.asarray(block[:, is_mito].sum(axis=1)).ravel()
+        detected[place] = np.asarray(block.count_nonzero(axis=1)).ravel()
     share = np.divide(mito, n_counts, out=np.zeros_like(n_counts), where=n_counts > 0)
-    return pd.DataFrame(
-        {"n_counts": n_counts, "n_genes": detected.astype(np.int64), "mito_fraction": share}, index=adata.obs_names
-    )
+    return pd.DataFrame({"n_counts": n_counts, "n_genes": detected, "mito_fraction": share}, index=adata.obs_names)
 
 
 def why_dropped(
@@ -107,6 +108,7 @@ def quality(
     max_mito: float = 0.4,
     max_mito_nuclei: float = 0.1,
     seed: int = 0,
+    counts: CellRows | None = None,
 ) -> tuple[AnnData, dict[str, Any]]:
     """Keep the cells that can be trusted, and say what was dropped and why.
 
@@ -124,12 +126,15 @@ def quality(
         Largest mitochondrial share of a cell, and of a nucleus: a nucleus has none of its own.
     seed
         Seed of the coarse kinds.
+    counts
+        The counts of these cells, where they stay in a file: from :func:`dolor.io.stored_cells.open_cells`. Then
+        ``layers["counts"]`` is not needed, and memory holds a block of cells at a time.
 
     Returns
     -------
     kept
-        A new object with the cells kept, and ``n_counts``, ``n_genes``, ``mito_fraction`` and ``coarse_kind`` in
-        ``obs``.
+        A new object with the cells kept (without matrices where the counts stay in a file), and ``n_counts``,
+        ``n_genes``, ``mito_fraction`` and ``coarse_kind`` in ``obs``.
     summary
         Cells before and after, the number dropped for each reason, in all and by sample; of each sample whether it
         holds cells or nuclei, and the medians of what was kept.
@@ -147,9 +152,9 @@ def quality(
     >>> summary["cells_before"] - summary["cells_after"] == sum(summary["dropped"].values())
     True
     """
-    check_cells(adata)
-    metrics = cell_metrics(adata)
-    kinds = coarse_groups(adata.layers["counts"], seed)
+    check_cells(adata, counts=counts)
+    metrics = cell_metrics(adata, counts)
+    kinds = coarse_groups(counts_of(adata, counts), seed)
     nuclei = (adata.obs["suspension_type"].astype(str) == "nucleus").to_numpy()
     reason = why_dropped(
         metrics,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pandas as pd
 from dolor.contracts.cells import check_cells
 from dolor.contracts.tables import SEX, check
 from dolor.errors import UsageError
+from dolor.io.cell_rows import CellRows, counts_of
 from dolor.knowledge.genes import SEX_GENES
 
 if TYPE_CHECKING:
@@ -116,7 +118,7 @@ def call_sample(calls: NDArray[np.str_]) -> tuple[str, float]:
     return ("female" if n_female > n_male else "male"), 1 - minority
 
 
-def call_sex(adata: AnnData, *, threshold: float = 0.9) -> pd.DataFrame:
+def call_sex(adata: AnnData, *, threshold: float = 0.9, counts: CellRows | None = None) -> pd.DataFrame:
     """Call the sex of every cell and every sample from Xist and Tsix against the genes of the Y chromosome.
 
     How much of either leaks into cells of the other sex is learnt in each sample, so that the confidence holds in
@@ -129,6 +131,9 @@ def call_sex(adata: AnnData, *, threshold: float = 0.9) -> pd.DataFrame:
         Cells; reads ``layers["counts"]`` and ``obs`` ``sample_id``, ``organism``, ``sex`` (as reported).
     threshold
         Probability that a cell's call must reach; below it the cell is ``unknown``.
+    counts
+        The counts of these cells, where they stay in a file: from :func:`dolor.io.stored_cells.open_cells`. Then
+        ``layers["counts"]`` is not needed, and memory holds a block of cells at a time.
 
     Returns
     -------
@@ -152,11 +157,11 @@ def call_sex(adata: AnnData, *, threshold: float = 0.9) -> pd.DataFrame:
     """
     if not 0.5 < threshold < 1:
         raise UsageError(f"threshold is {threshold}: a call needs a probability above 0.5 and below 1")
-    check_cells(adata)
+    check_cells(adata, counts=counts)
     female_genes, male_genes = SEX_GENES[str(adata.obs["organism"].iloc[0])]
     probability = np.full(adata.n_obs, 0.5)
     if adata.var_names.isin(female_genes).any() and adata.var_names.isin(male_genes).any():
-        female, male = _total(adata, female_genes), _total(adata, male_genes)
+        female, male = _totals(adata, counts_of(adata, counts), (female_genes, male_genes))
         for cells_of_sample in adata.obs.groupby("sample_id", observed=True).indices.values():
             own = female[cells_of_sample], male[cells_of_sample]
             probability[cells_of_sample] = female_probability(*own, estimate_leakage(*own))
@@ -178,6 +183,11 @@ def call_sex(adata: AnnData, *, threshold: float = 0.9) -> pd.DataFrame:
     return check(pd.concat([samples, cells], ignore_index=True), SEX)
 
 
-def _total(adata: AnnData, genes: tuple[str, ...]) -> NDArray[np.float64]:
-    measured = np.asarray(adata.var_names.isin(genes))
-    return np.asarray(adata.layers["counts"][:, measured].sum(axis=1), dtype=float).ravel()
+def _totals(adata: AnnData, counts: CellRows, sides: Sequence[Sequence[str]]) -> NDArray[np.float64]:
+    """Return the transcripts of the genes of each side in each cell."""
+    measured = [np.flatnonzero(adata.var_names.isin(genes)) for genes in sides]
+    totals = np.zeros((len(sides), adata.n_obs))
+    for place, block in counts.blocks():
+        for side, genes in enumerate(measured):
+            totals[side, place] = np.asarray(block[:, genes].sum(axis=1)).ravel()
+    return totals

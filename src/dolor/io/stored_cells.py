@@ -1,0 +1,127 @@
+"""Cells in an h5ad file whose matrices stay there: opened without them, and written a block of cells at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+from scipy import sparse
+
+from dolor.errors import IntegrityError
+from dolor.io.cell_rows import CellRows, RowsInFile, RowsInMemory
+from dolor.io.h5ad import check_is_file, first_line, refuse_hostile
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+__all__ = ["open_cells", "write_cells"]
+
+# Everything of an object but what holds as many values as the matrix.
+_TABLES = ("obs", "var", "uns", "obsm", "varm")
+# Values that are packed together.
+_CHUNK = 1 << 17
+
+
+def open_cells(path: Path | str) -> tuple[AnnData, dict[str, CellRows]]:
+    """Open cells and leave their matrices in the file.
+
+    Parameters
+    ----------
+    path
+        An h5ad file.
+
+    Returns
+    -------
+    adata
+        The object without matrices: neither ``X`` nor layers.
+    layers
+        Its layers by name, and ``X`` as ``"X"`` where there is one, to be read some cells at a time. Those that are
+        stored by columns are read whole, since no cell of theirs can be read alone.
+
+    Raises
+    ------
+    dolor.errors.DolorError
+        As in :func:`dolor.io.h5ad.read_h5ad`.
+    """
+    import anndata
+    from anndata.io import read_elem
+
+    path = check_is_file(path)
+    try:
+        with h5py.File(path, "r") as stored:
+            refuse_hostile(stored, path)
+            lost = [name for name in ("obs", "var") if name not in stored]
+            if lost:
+                raise IntegrityError(f"{path}: has no table '{lost[0]}'; fetch or write it again")
+            adata = anndata.AnnData(**{name: read_elem(stored[name]) for name in _TABLES if name in stored})
+            places = {name: f"layers/{name}" for name in stored.get("layers", ())}
+            if "X" in stored and stored["X"].attrs.get("encoding-type") != "null":
+                places["X"] = "X"
+            layers = {name: _rows(stored[place], path) for name, place in places.items()}
+    except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError) as error:
+        raise IntegrityError(
+            f"{path}: is damaged, truncated or not a complete h5ad file ({first_line(error)}); fetch or write it again"
+        ) from error
+    for name, rows in layers.items():
+        if rows.shape != adata.shape:
+            raise IntegrityError(
+                f"{path}: its matrix '{name}' is {rows.shape}, its tables {adata.shape}; fetch or write it again"
+            )
+    return adata, layers
+
+
+def _rows(stored: h5py.Group | h5py.Dataset, path: Path) -> CellRows:
+    from anndata.io import read_elem
+
+    if isinstance(stored, h5py.Dataset) or stored.attrs.get("encoding-type") == "csr_matrix":
+        return RowsInFile(path, stored.name)
+    return RowsInMemory(sparse.csr_matrix(read_elem(stored)))
+
+
+def write_cells(target: Path, adata: AnnData, layers: Mapping[str, CellRows], *, compression: str = "lzf") -> None:
+    """Write cells and their matrices, a block of cells at a time; memory holds no matrix.
+
+    Parameters
+    ----------
+    target
+        The file; give a temporary path (:func:`dolor.io.atomic.atomic_path`), since an exception leaves half a file.
+    adata
+        The object; matrices that it holds itself are left out.
+    layers
+        Matrices of the same cells by the name of their layer; the one called ``X`` becomes ``X``.
+    compression
+        Of HDF5.
+    """
+    import anndata
+
+    bare = anndata.AnnData(
+        obs=adata.obs, var=adata.var, uns=dict(adata.uns), obsm=dict(adata.obsm), varm=dict(adata.varm)
+    )
+    bare.write_h5ad(target, compression=compression)
+    with h5py.File(target, "a") as file:
+        for name, rows in layers.items():
+            if name == "X" and "X" in file:
+                del file["X"]
+            _write_rows(file, name if name == "X" else f"layers/{name}", rows, compression)
+
+
+def _write_rows(file: h5py.File, name: str, rows: CellRows, compression: str) -> None:
+    group = file.create_group(name)
+    group.attrs.update({"encoding-type": "csr_matrix", "encoding-version": "0.1.0", "shape": list(rows.shape)})
+    pointers, stored = [np.zeros(1, dtype=np.int64)], 0
+    options: dict[str, Any] = {"maxshape": (None,), "chunks": (_CHUNK,), "compression": compression}
+    for _, block in rows.blocks():
+        if not stored and "data" not in group:
+            group.create_dataset("data", (0,), dtype=block.dtype, **options)
+            group.create_dataset("indices", (0,), dtype=np.int32, **options)
+        pointers.append(stored + block.indptr[1:].astype(np.int64))
+        stored += block.nnz
+        for part, values in (("data", block.data), ("indices", block.indices)):
+            group[part].resize((stored,))
+            group[part][stored - block.nnz :] = values[: block.nnz]
+    # 32 bits where they suffice: scipy keeps both index arrays in the wider of their types.
+    found = np.concatenate(pointers)
+    group.create_dataset("indptr", data=found.astype(np.int32) if stored <= np.iinfo(np.int32).max else found)
