@@ -96,7 +96,7 @@ def test_a_10x_folder_and_a_table_of_cells(capsys: pytest.CaptureFixture[str], t
         (("--organism", "rat"), 3, "the organism 'rat' is not supported"),
         (("--key", "cell"), 3, "cells.csv: has no column 'cell' with the barcodes; there are barcode, mouse"),
         (("--duplicates", "drop"), 2, "choose sum or refuse"),
-        (("--layer", "raw"), 3, "has no layer 'raw'"),
+        (("--layer", "spliced"), 3, "has no layer 'spliced'"),
     ],
 )
 def test_own_files_that_do_not_fit(

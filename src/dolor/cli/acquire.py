@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from anndata import AnnData
 
+    from dolor.io.cell_rows import CellRows
     from dolor.knowledge.vocabulary import Organism
 
 Out = Annotated[Path, typer.Option(help="The file to write.", show_default=False)]
@@ -41,13 +42,18 @@ def read(
 ) -> None:
     """Read a study, or files of your own in any format, into checked cells.
 
+    An h5ad file of your own may exceed the memory: its matrix is copied a block of cells at a time.
+
     dolor read GSE162610 --out cells.h5ad
 
     dolor read filtered_feature_bc_matrix --metadata cells.csv --field sample_id=mouse --field condition=group
     --out cells.h5ad
     """
     from dolor.io.atomic import atomic_path
+    from dolor.io.cell_rows import counts_of
     from dolor.io.provenance import write_provenance
+    from dolor.io.read import expression
+    from dolor.io.stored_cells import write_cells
     from dolor.io.study import is_registered, read_study
 
     how = {"metadata": metadata, "key": key, "fields": _fields(field or []), "organism": organism, "layer": layer}
@@ -55,11 +61,12 @@ def read(
     if is_registered(study):
         _refuse(given, study)
         cells, source, dropped = read_study(study, path=path, dataset_id=dataset_id)
+        counts: CellRows = counts_of(cells)
     else:
         source = Path(path or study)
-        cells, dropped = _read_own(source, dataset_id, {**given, "duplicates": duplicates})
+        cells, counts, dropped = _read_own(source, dataset_id, {**given, "duplicates": duplicates})
     with atomic_path(out) as temporary:
-        cells.write_h5ad(temporary, compression="lzf")
+        write_cells(temporary, cells, {"X": expression(counts), "counts": counts})
     inputs = [file for file in (source, metadata) if file is not None and file.is_file()]
     write_provenance(out, stage="read", inputs=inputs, parameters={"study": study, **given}, dropped=dropped)
     typer.echo(f"{cells.n_obs} cells × {cells.n_vars} genes, {cells.obs['sample_id'].nunique()} samples")
@@ -124,16 +131,23 @@ def _refuse(given: Mapping[str, object], study: str) -> None:
         )
 
 
-def _read_own(source: Path, dataset_id: str, how: dict[str, object]) -> tuple[AnnData, dict[str, int]]:
+def _read_own(source: Path, dataset_id: str, how: dict[str, Any]) -> tuple[AnnData, CellRows, dict[str, int]]:
+    """Read a file of one's own: an h5ad file stays where it is, other formats are read into memory."""
     from dolor.errors import UsageError
+    from dolor.io.cell_rows import counts_of
     from dolor.io.read import read as read_cells
+    from dolor.io.read_stored import is_h5ad, read_stored
 
     if how["duplicates"] not in ("sum", "refuse"):
         raise UsageError(f"--duplicates {how['duplicates']!r} is not known; choose sum or refuse")
-    cells = read_cells(source, **how)  # type: ignore[arg-type]
+    if is_h5ad(source):
+        cells, counts = read_stored(source, **how)
+    else:
+        cells = read_cells(source, **how)
+        counts = counts_of(cells)
     if dataset_id:
         cells.obs["dataset_id"] = dataset_id
-    return cells, dict(cells.uns.pop("dropped", {}))
+    return cells, counts, dict(cells.uns.pop("dropped", {}))
 
 
 def _census_cells(uri: str, organism: str, query: dict[str, list[str]], out: Path) -> None:

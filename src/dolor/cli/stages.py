@@ -79,12 +79,13 @@ def quality(
     from dolor.io.atomic import atomic_path, write_text
     from dolor.io.h5ad import read_h5ad
     from dolor.io.provenance import write_provenance
-    from dolor.io.stored_cells import open_cells, write_cells
+    from dolor.io.stored_cells import RAW, open_cells, write_cells
     from dolor.io.tables import write_table
     from dolor.pp.ambient import corrected_counts
 
     cells, layers = open_cells(source)
-    layers.pop("X", None)  # the annotation computes it from the counts
+    # The annotation computes expression from the counts.
+    layers = {name: rows for name, rows in layers.items() if name not in ("X", RAW)}
     limits: dict[str, Any] = {
         "min_genes": min_genes,
         "mads": mads,

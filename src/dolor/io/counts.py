@@ -83,6 +83,17 @@ def raw_counts(adata: AnnData, layer: str = "", source: str = "the data") -> spa
     if matrix is None:
         raise DataError(f"{source}: has neither a layer 'counts' nor X; name the layer that holds the raw counts")
     check_counts(matrix, f"{source} ({'layer ' + repr(name) if name else 'X'})")
+    return tidied(matrix, source)
+
+
+def tidied(matrix: Any, source: str) -> sparse.csr_matrix:
+    """Bring checked counts to the form of :func:`raw_counts`.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        A value is too large to be a count.
+    """
     # A copy, so that tidying the indices does not reorder the caller's matrix under his hands.
     counts = sparse.csr_matrix(matrix, copy=True)
     counts.sum_duplicates()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -19,6 +19,9 @@ from dolor.io.quiet import repeated_names
 
 if TYPE_CHECKING:
     from anndata import AnnData
+    from scipy import sparse
+
+    from dolor.io.cell_rows import CellRows
 
 CONTROLS = "control probes of the panel (no cell is lost)"
 _DEFAULTS = {"sex": "unknown", "suspension_type": "na", "assay": "unknown", "tissue": "unknown"}
@@ -90,25 +93,47 @@ def read(
     found = at_raw(load(source) if isinstance(source, (str, Path)) else source, layer, name)
     if metadata is not None:
         found = with_metadata(found, read_metadata(metadata, key), str(metadata))
-    obs = _with_fields(found.obs, fields or {}, name)
+    found, obs, uns = settled(found, found.obs, organism, fields or {}, duplicates, name)
+    cells = anndata.AnnData(obs=obs, var=found.var.copy(), layers={"counts": raw_counts(found, layer, name)}, uns=uns)
+    check_cells(cells, source=name)
+    cells.X = log_normalised(cells)
+    return cells
+
+
+def settled(
+    found: AnnData,
+    obs: pd.DataFrame,
+    organism: str | None,
+    fields: Mapping[str, str],
+    duplicates: Duplicates,
+    name: str,
+) -> tuple[AnnData, pd.DataFrame, dict[str, Any]]:
+    """Bring fields and genes to the form of Cells.
+
+    Parameters
+    ----------
+    found
+        What a file holds; its matrices follow the genes.
+    obs
+        Its table of cells.
+    organism, fields, duplicates, name
+        As in :func:`read`.
+
+    Returns
+    -------
+    The object with its genes settled, the table of cells, and what is told of both.
+    """
+    obs = _with_fields(obs, fields, name)
     if organism is not None:
         obs["organism"] = organism
     obs = complete_fields(obs, name)
     found, controls = without_controls(found)
     dropped = {**found.uns.get("dropped", {}), **({CONTROLS: controls} if controls else {})}
-    found, obs = _with_genes(found, obs, duplicates, name)
-    cells = anndata.AnnData(
-        obs=obs,
-        var=found.var.copy(),
-        layers={"counts": raw_counts(found, layer, name)},
-        uns={
-            **({"simulated": True} if bool(found.uns.get("simulated", False)) else {}),
-            **({"dropped": dropped} if dropped else {}),
-        },
-    )
-    check_cells(cells, source=name)
-    cells.X = log_normalised(cells)
-    return cells
+    uns = {
+        **({"simulated": True} if bool(found.uns.get("simulated", False)) else {}),
+        **({"dropped": dropped} if dropped else {}),
+    }
+    return *_with_genes(found, obs, duplicates, name), uns
 
 
 def with_metadata(found: AnnData, table: pd.DataFrame, source: str) -> AnnData:
@@ -162,21 +187,31 @@ def complete_fields(obs: pd.DataFrame, source: str) -> pd.DataFrame:
     return obs
 
 
-def log_normalised(cells: AnnData, target: float = 1e4) -> object:
-    """Return log1p(counts / library size · target) as 32-bit CSR; a cell without counts stays zero."""
-    import numpy as np
+def log_normalised(cells: AnnData) -> sparse.csr_matrix:
+    """Return log1p(counts / library size · 10,000) as 32-bit CSR; a cell without counts stays zero."""
     from scipy import sparse
 
-    counts = cells.layers["counts"]
+    return log_values(sparse.csr_matrix(cells.layers["counts"]))
+
+
+def log_values(counts: sparse.csr_matrix, target: float = 1e4) -> sparse.csr_matrix:
+    """Return log1p(counts / library size · target), of cells × genes as :func:`log_normalised` of Cells."""
+    import numpy as np
+
     library = np.asarray(counts.sum(axis=1), dtype=float).ravel()
     factor = np.divide(target, library, out=np.zeros_like(library), where=library > 0)
-    values = sparse.csr_matrix(counts, dtype=np.float32, copy=True)
+    values = counts.astype(np.float32)
     # Computed in 64 bits, a block of cells at a time, so that no second matrix stands in memory.
     for start in range(0, values.shape[0], _BLOCK):
         ends = values.indptr[start : start + _BLOCK + 1]
         block = values.data[ends[0] : ends[-1]]
         block[:] = np.log1p(block * np.repeat(factor[start : start + _BLOCK], np.diff(ends)))
     return values
+
+
+def expression(counts: CellRows) -> CellRows:
+    """Return log-normalised expression, made from counts a block of cells at a time whenever it is read."""
+    return counts.changed(lambda block, cells: log_values(block), counts.shape[1])
 
 
 def _with_fields(obs: pd.DataFrame, fields: Mapping[str, str], source: str) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import h5py
 import numpy as np
@@ -15,12 +15,15 @@ from dolor.io.cell_rows import CellRows, RowsInFile, RowsInMemory
 from dolor.io.h5ad import check_is_file, first_line, refuse_hostile
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
-__all__ = ["open_cells", "write_cells"]
+__all__ = ["RAW", "open_cells", "read_raw_var", "write_cells"]
 
 # Everything of an object but what holds as many values as the matrix.
 _TABLES = ("obs", "var", "uns", "obsm", "varm")
+# The matrix of ``raw`` among the layers; a stroke in it, so that no layer bears the name.
+RAW = "raw/X"
 # Values that are packed together.
 _CHUNK = 1 << 17
 
@@ -38,8 +41,9 @@ def open_cells(path: Path | str) -> tuple[AnnData, dict[str, CellRows]]:
     adata
         The object without matrices: neither ``X`` nor layers.
     layers
-        Its layers by name, and ``X`` as ``"X"`` where there is one, to be read some cells at a time. Those that are
-        stored by columns are read whole, since no cell of theirs can be read alone.
+        Its layers by name, and ``X`` as ``"X"`` and the values of ``raw`` as :data:`RAW` where they are there, to be
+        read some cells at a time. Those that are stored by columns are read whole, since no cell of theirs can be read
+        alone.
 
     Raises
     ------
@@ -58,19 +62,30 @@ def open_cells(path: Path | str) -> tuple[AnnData, dict[str, CellRows]]:
                 raise IntegrityError(f"{path}: has no table '{lost[0]}'; fetch or write it again")
             adata = anndata.AnnData(**{name: read_elem(stored[name]) for name in _TABLES if name in stored})
             places = {name: f"layers/{name}" for name in stored.get("layers", ())}
-            if "X" in stored and stored["X"].attrs.get("encoding-type") != "null":
-                places["X"] = "X"
+            places |= {name: name for name in ("X", RAW) if name in stored and not _is_null(stored[name])}
             layers = {name: _rows(stored[place], path) for name, place in places.items()}
     except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError) as error:
         raise IntegrityError(
             f"{path}: is damaged, truncated or not a complete h5ad file ({first_line(error)}); fetch or write it again"
         ) from error
     for name, rows in layers.items():
-        if rows.shape != adata.shape:
+        if rows.shape != adata.shape and not (name == RAW and rows.shape[0] == adata.n_obs):
             raise IntegrityError(
                 f"{path}: its matrix '{name}' is {rows.shape}, its tables {adata.shape}; fetch or write it again"
             )
     return adata, layers
+
+
+def read_raw_var(path: Path | str) -> pd.DataFrame:
+    """Read the table of genes of ``raw``, which may be more than those of the object."""
+    from anndata.io import read_elem
+
+    with h5py.File(path, "r") as stored:
+        return cast("pd.DataFrame", read_elem(stored["raw/var"]))
+
+
+def _is_null(stored: h5py.Group | h5py.Dataset) -> bool:
+    return bool(stored.attrs.get("encoding-type") == "null")
 
 
 def _rows(stored: h5py.Group | h5py.Dataset, path: Path) -> CellRows:
