@@ -5,8 +5,8 @@ Usage: ``python benchmarks/bench_power.py --venv DIR [--reference FOLDER] [--pai
 The study is simulated and its truth known: ``synthetic/signal.h5ad`` and ``signal_true_genes.txt`` of the reference
 folder (default ``$DOLOR_REFERENCE``, else ``../shared/reference``): 12 samples (2 conditions × 2 sexes × 3), 8 types.
 Pairs are drawn at random from its genes, the same for all. A call is true if the ligand or the receptor truly changes;
-in which cell type it does is not recorded, so that all three are judged a little kindly. ``--venv`` names a folder for
-the environment of the peers, which is made there on the first run.
+in which cell type it does is not recorded, so that all three are judged a little kindly. ``--venv`` names the folder of
+the peers' environments, which are made on the first run.
 
 dolor and least squares fit ``~ condition * sex`` to the scores of samples and test the effect of condition. PyDESeq2
 fits ``~ sex + condition`` to the summed counts of each cell type; df_to_lr joins its tables, and an interaction is
@@ -20,7 +20,6 @@ import argparse
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -28,7 +27,8 @@ import anndata
 import numpy as np
 import pandas as pd
 
-REQUIREMENTS = ("pydeseq2==0.5.4", "liana==1.10.0", "anndata==0.12.19")
+from rounds import interpreter
+
 LEVELS = (0.05, 0.10)
 KEY = ["sender", "receiver", "ligand", "receptor"]
 
@@ -143,15 +143,6 @@ def of_peers(folder: Path) -> None:
         renamed[[*KEY, "qvalue", "qvalue_either"]].to_csv(folder / file.name.replace("pairs", "found"), index=False)
 
 
-def environment(folder: Path) -> Path:
-    """Return the interpreter of the peers' environment, made on the first call."""
-    python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *REQUIREMENTS], check=True)
-    return python
-
-
 def counts_of_calls(table: pd.DataFrame, true: set[str]) -> dict[str, dict[str, float]]:
     """Count true calls at every level, and the share of false ones among all."""
     is_true = (table["ligand"].astype(str).isin(true) | table["receptor"].astype(str).isin(true)).to_numpy()
@@ -187,7 +178,7 @@ def main() -> None:
             for name, table in of_dolor(cells, pairs).items():
                 tables.setdefault(name, []).append(table)
         if options.venv:
-            command = [str(environment(options.venv)), __file__, "--peers-in", str(work)]
+            command = [str(interpreter(options.venv, "pydeseq2")), __file__, "--peers-in", str(work)]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             found = [pd.read_csv(file) for file in sorted(work.glob("found_*.csv"))]
             tables["PyDESeq2 + df_to_lr"] = found

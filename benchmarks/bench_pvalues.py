@@ -38,14 +38,19 @@ def simulate(cells: int, types: int, genes: int, seed: int = 0) -> anndata.AnnDa
     places = rng.integers(0, cells, stored), rng.integers(0, genes, stored)
     counts = sparse.csr_matrix((np.ones(stored, dtype=np.float32), places), shape=(cells, genes))
     counts.data = rng.geometric(0.6, counts.nnz).astype(np.float32)
+    kinds = [f"type_{i:02d}" for i in rng.integers(0, types, cells)]
+    return label_as_cells(counts, kinds, [f"G{i}" for i in range(genes)])
+
+
+def label_as_cells(counts: sparse.csr_matrix, cell_types: list[str], genes: list[str]) -> anndata.AnnData:
+    """Make raw counts the cells of one sample, with log-normalised expression in X."""
     constant = dict.fromkeys(("dataset_id", "sample_id", "donor_id", "tissue", "condition", "assay"), "simulated")
-    obs = pd.DataFrame(constant | {"organism": "mouse", "sex": "female", "suspension_type": "cell"}, index=range(cells))
-    obs["cell_type"] = pd.Categorical([f"type_{i:02d}" for i in rng.integers(0, types, cells)])
-    obs.index = [f"cell{i}" for i in range(cells)]
-    var = pd.DataFrame(index=[f"G{i}" for i in range(genes)])
+    constant |= {"organism": "mouse", "sex": "female", "suspension_type": "cell"}
+    obs = pd.DataFrame(constant, index=[f"cell{i}" for i in range(counts.shape[0])])
+    obs["cell_type"] = pd.Categorical(cell_types)
     size = np.asarray(counts.sum(axis=1)).ravel()
     x = (sparse.diags(1e4 / np.maximum(size, 1)) @ counts).log1p().tocsr().astype(np.float32)
-    return anndata.AnnData(X=x, obs=obs, var=var, layers={"counts": counts})
+    return anndata.AnnData(X=x, obs=obs, var=pd.DataFrame(index=genes), layers={"counts": counts})
 
 
 def draw_pairs(number: int, genes: int, seed: int = 1) -> pd.DataFrame:

@@ -18,6 +18,7 @@ REQUIREMENTS = {
     "squidpy": ("squidpy==1.8.2", "anndata==0.12.19"),
     "fastccc": ("fastccc-modern==1.0.1.post1", "anndata==0.12.19"),
     "cellphonedb": ("cellphonedb==5.0.1", "scikit-learn<1.6", "anndata==0.12.19"),
+    "pydeseq2": ("pydeseq2==0.5.4", "liana==1.10.0", "anndata==0.12.19"),
     "decoupler": ("decoupler==2.2.0", "scanpy==1.11.5", "anndata==0.12.19"),
 }
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "MKL_NUM_THREADS")

@@ -23,6 +23,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PAGES = HERE.parent / "docs/benchmarks"
 RUNS = {
+    "accuracy": ("--venv .peers",),
     "cells": ("--seeds 2",),
     "census": ("--cells 1000000",),
     "power": ("--venv .peers --seeds 3",),

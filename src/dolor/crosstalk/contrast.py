@@ -77,6 +77,15 @@ def contrast(
     One row a (data set, comparison, sender, receiver, interaction), columns of
     :data:`dolor.contracts.tables.CONTRASTS`.
 
+    Raises
+    ------
+    dolor.errors.DesignError
+        The samples cannot separate what the formula asks for; the columns are named.
+    dolor.errors.DataError
+        The profiles or the interactions are not of the required form.
+
+    Notes
+    -----
     - ``effect`` is a difference of scores, log2 of a geometric mean of expression.
     - ``qvalue`` adjusts all tests of a comparison alike (Benjamini-Hochberg). ``qvalue_stagewise`` screens interactions
       first, then the senders and receivers of those that pass (:func:`dolor.crosstalk.multiple_testing.stagewise`):
@@ -88,13 +97,6 @@ def contrast(
     - ``relabel_pvalue`` is that of the exchanged labels, ``relabel_smallest_pvalue`` the smallest that these samples
       allow, if ``relabelings`` are asked for.
     - With more than two conditions, ``omnibus_pvalue`` is that of the F test of all of them together.
-
-    Raises
-    ------
-    dolor.errors.DesignError
-        The samples cannot separate what the formula asks for; the columns are named.
-    dolor.errors.DataError
-        The profiles or the interactions are not of the required form.
 
     Examples
     --------

@@ -36,12 +36,12 @@ def meta(contrasts: pd.DataFrame, models: Mapping[str, Mapping[str, str]] | None
 
     Returns
     -------
-    One row a question (``contrast_type case reference stratum sender receiver interaction_id``): ``n_datasets``,
-    ``datasets`` (``;``-joined), ``dataset_effects`` and ``dataset_ses`` in the same order; ``effect se ci_low ci_high
-    pvalue qvalue``; ``tau2``, ``i2``, ``q_pvalue`` for heterogeneity; ``prediction_low prediction_high``, where the
-    effect of a further data set is expected (from three data sets on); ``loo_effect_min loo_effect_max
-    loo_pvalue_max`` when each data set is left out; ``status`` and
-    ``reason``. Only what was tested in a data set takes part.
+    One row a question (``contrast_type``, ``case``, ``reference``, ``stratum``, ``sender``, ``receiver``,
+    ``interaction_id``): ``n_datasets``, ``datasets`` (``;``-joined), ``dataset_effects`` and ``dataset_ses`` in the
+    same order; ``effect``, ``se``, ``ci_low``, ``ci_high``, ``pvalue``, ``qvalue``; ``tau2``, ``i2``, ``q_pvalue`` for
+    heterogeneity; ``prediction_low`` and ``prediction_high``, where the effect of a further data set is expected (from
+    three data sets on); ``loo_effect_min``, ``loo_effect_max``, ``loo_pvalue_max`` when each data set is left out;
+    ``status`` and ``reason``. Only what was tested in a data set takes part.
 
     Raises
     ------

@@ -140,8 +140,9 @@ def populations(path: Path | str | None = None, *, alone: bool = False) -> pd.Da
     -------
     One row a population; what is a list in the file is a tuple here.
 
-    The columns are ``id name parent level cl cl_label cl_note compartments positive_mouse positive_human
-    negative_mouse negative_human note sources unverified``.
+    The columns are ``id``, ``name``, ``parent``, ``level``, ``cl``, ``cl_label``, ``cl_note``, ``compartments``,
+    ``positive_mouse``, ``positive_human``, ``negative_mouse``, ``negative_human``, ``note``, ``sources`` and
+    ``unverified``.
 
     Examples
     --------

@@ -132,8 +132,9 @@ def table(*, extra: Iterable[Path | str] = ()) -> pd.DataFrame:
     -------
     One row a study, text in every column.
 
-    The columns are ``id organism tissue compartment conditions sexes assay suspension_type files readable citation
-    unverified``; ``readable`` is ``yes`` where the files and the way to read samples from them are known.
+    The columns are ``id``, ``organism``, ``tissue``, ``compartment``, ``conditions``, ``sexes``, ``assay``,
+    ``suspension_type``, ``files``, ``readable``, ``citation`` and ``unverified``;
+    ``readable`` is ``yes`` where the files and the way to read samples from them are known.
 
     Examples
     --------
