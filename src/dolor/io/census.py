@@ -32,8 +32,8 @@ QUERIES = (
 _COLUMNS = ("assay", "cell_type", "dataset_id", "disease", "donor_id", "sex", "suspension_type", "tissue")
 _SAMPLE = ("dataset_id", "donor_id", "tissue", "disease", "assay", "suspension_type", "sex")
 UNKNOWN = "unknown"
-# SOMA takes a gigabyte for each column unless it is told otherwise.
-_BUFFER = 64 * 2**20
+# SOMA takes a gigabyte for each column, and TileDB ten to unpack, unless they are told otherwise.
+_LIMITS = {"soma.init_buffer_bytes": str(64 * 2**20), "sm.mem.total_budget": str(512 * 2**20)}
 
 
 def read_census(
@@ -148,7 +148,7 @@ def _opened(uri: str, organism: str) -> Iterator[Any]:
         import tiledbsoma
     except ImportError:
         raise MissingExtra("tiledbsoma", "census") from None
-    context = tiledbsoma.SOMATileDBContext(tiledb_config={"soma.init_buffer_bytes": _BUFFER})
+    context = tiledbsoma.SOMATileDBContext(tiledb_config=dict(_LIMITS))
     try:
         with tiledbsoma.open(uri, context=context) as census:
             found = census

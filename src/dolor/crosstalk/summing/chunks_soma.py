@@ -17,8 +17,8 @@ from dolor.errors import DataError, IntegrityError, MissingExtra, NetworkError
 
 __all__ = ["is_soma", "open_soma"]
 
-# SOMA takes a gigabyte for each column unless it is told otherwise.
-_BUFFER = 64 * 2**20
+# SOMA takes a gigabyte for each column, and TileDB ten to unpack, unless they are told otherwise.
+_LIMITS = {"soma.init_buffer_bytes": str(64 * 2**20), "sm.mem.total_budget": str(512 * 2**20)}
 # A stored value comes with two coordinates of eight bytes, so that SOMA's chunks hold fewer of them.
 _COORDINATES = 4
 _LAYERS = ("counts", "raw")
@@ -107,7 +107,7 @@ def _experiment(name: str, member: str) -> Iterator[Any]:
         import tiledbsoma
     except ImportError:
         raise MissingExtra("tiledbsoma", "census") from None
-    context = tiledbsoma.SOMATileDBContext(tiledb_config={"soma.init_buffer_bytes": _BUFFER})
+    context = tiledbsoma.SOMATileDBContext(tiledb_config=dict(_LIMITS))
     try:
         with tiledbsoma.open(name, context=context) as opened:
             found = opened
