@@ -46,8 +46,8 @@ def integration_quality(
     Returns
     -------
     One row an embedding: ``embedding``; ``batch_mixing`` (iLISI within kinds of 50 cells and more, from 0, every cell
-    among its own batch, to 1, as mixed as cells dealt out at random); ``batch_silhouette`` (1 - absolute silhouette of the
-    batches within kinds, near 1 is mixed); ``label_separation`` (1 - scaled cLISI: 1, only its own kind around each
+    among its own batch, to 1, as mixed as cells dealt out at random); ``batch_silhouette`` (1 - absolute silhouette of
+    the batches within kinds, near 1 is mixed); ``label_separation`` (1 - scaled cLISI: 1, only its own kind around each
     cell); ``label_silhouette`` (from 0 to 1); ``n_cells`` looked at. NaN where there is one batch, or one kind.
 
     Raises
