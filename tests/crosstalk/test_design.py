@@ -116,8 +116,15 @@ def test_paired_designs_ask_within_donors_and_sex_between_them():
 def test_nothing_to_compare_is_refused():
     with pytest.raises(DesignError, match="names neither condition nor sex"):
         models_of(samples(), "~ batch", {})
-    with pytest.raises(DesignError, match="all 4 samples have the condition 'naive'"):
-        models_of(samples(("naive",)), "~ condition", REFERENCE)
+
+
+def test_one_condition_compares_the_sexes_and_says_why_no_more():
+    (model,) = models_of(samples(("naive",)), "~ condition * sex", REFERENCE)
+    assert [(c.contrast_type, bool(c.impossible)) for c in model.comparisons] == [("condition", True), ("sex", False)]
+    for formula in ("~ condition", "~ condition * sex"):
+        alone = samples(("naive",)) if formula == "~ condition" else samples(("naive",)).assign(sex="female")
+        (model,) = models_of(alone, formula, REFERENCE)
+        assert [c.impossible for c in model.comparisons] == ["all 4 samples have the condition 'naive'"]
 
 
 def test_the_correlation_of_donors_is_recovered():

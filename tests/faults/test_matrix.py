@@ -13,7 +13,7 @@ from anndata import AnnData
 from scipy import sparse
 
 import dolor as dl
-from dolor.errors import DataError, DesignError
+from dolor.errors import DataError
 
 Maker = Callable[..., AnnData]
 
@@ -148,8 +148,11 @@ def test_one_cell_is_scored_and_flagged(labelled: AnnData) -> None:
     assert len(scores) == len(PAIRS)
     assert scores["flags"].str.contains("few_cells").all()
     assert scores["pvalue"].between(0, 1, inclusive="right").all()
-    with pytest.raises(DesignError, match="all 1 samples have the condition 'naive'"):
-        dl.tl.contrast(profiles, PAIRS, reference=REFERENCE)
+    contrasts = dl.tl.contrast(profiles, PAIRS, reference=REFERENCE)
+    assert set(contrasts["status"]) == {"untestable"}
+    assert contrasts["reason"].astype(str).str.contains("all 1 samples have the condition 'naive'").any()
+    shifts = dl.tl.composition(profiles, "~ condition * sex", REFERENCE)
+    assert set(shifts["status"]) == {"untestable"}
 
 
 def test_one_donor_is_described_and_never_tested(labelled: AnnData) -> None:

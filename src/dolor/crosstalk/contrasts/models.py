@@ -96,7 +96,8 @@ def models_of(
 
     Where some samples have no known sex (``mixed`` or ``unknown``), the effect of condition comes from all samples
     without the sex terms, and everything about sex from the samples whose sex is known. Where there is one sex only,
-    condition is tested, and what needs the other sex is listed as impossible.
+    condition is tested, and what needs the other sex is listed as impossible; where there is one condition only, the
+    sexes are compared, if they can be, and condition is listed as impossible.
 
     Parameters
     ----------
@@ -150,10 +151,7 @@ def _unblocked(
     if not variables & {"condition", "sex"}:
         raise DesignError(f"the formula '{formula}' names neither condition nor sex, so there is nothing to compare")
     if "condition" in variables and samples["condition"].nunique() < 2:
-        raise DesignError(
-            f"all {len(samples)} samples have the condition '{levels['condition']}'; a contrast needs at least two "
-            "conditions, so take condition out of the formula to compare the sexes"
-        )
+        return [_one_condition(samples, formula, levels)]
     if "sex" not in variables:
         return [_model(samples, formula, levels, ordered)]
     sexed = samples[samples["sex"].astype(str).isin(SEXES)]
@@ -193,6 +191,18 @@ def _some_without_sex(
     )
     about_sex = tuple(c for c in with_sex.comparisons if c.contrast_type != "condition")
     return [all_samples, replace(with_sex, comparisons=about_sex)]
+
+
+def _one_condition(samples: pd.DataFrame, formula: str, levels: Mapping[str, str]) -> Model:
+    """Compare the sexes, if both are there and asked for; say of condition why it cannot be compared."""
+    reason = f"all {len(samples)} samples have the condition '{levels['condition']}'"
+    sexed = samples[samples["sex"].astype(str).isin(SEXES)]
+    both = "sex" in variables_of(formula) and sexed["sex"].nunique() == 2
+    design = build_design(sexed if both else samples, formula, without=("condition",) if both else ("condition", "sex"))
+    nothing = np.zeros(design.matrix.shape[1])
+    condition = Comparison("condition", "other", levels["condition"], "", nothing, (), 0, reason)
+    sexes = comparisons_of(design, levels) if both else []
+    return Model(design, (condition, *sexes), f"condition not modelled: {reason}")
 
 
 def _one_sex(
