@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import anndata
 import pandas as pd
 import pytest
 from anndata import AnnData
@@ -27,6 +28,15 @@ def test_tables_leave_as_network_and_spreadsheet(tmp_path: Path) -> None:
     _run("export", "graphml", str(tmp_path / "t.parquet"), "--out", str(tmp_path / "t.graphml"))
     assert "macrophage" in (tmp_path / "t.graphml").read_text()
     _run("export", "tsv", str(tmp_path / "absent.parquet"), "--out", str(tmp_path / "x.tsv"), code=3)
+
+
+def test_scores_leave_as_anndata(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"sender": ["macrophage"], "receiver": ["nociceptor"], "interaction_id": ["TNF:TNFRSF1A"],
+                         "ligand": ["Tnf"], "receptor": ["Tnfrsf1a"], "score": [1.5]})  # fmt: skip
+    rows.to_parquet(tmp_path / "scores.parquet")
+    _run("export", "anndata", str(tmp_path / "scores.parquet"), "--out", str(tmp_path / "scores.h5ad"))
+    found = anndata.read_h5ad(tmp_path / "scores.h5ad")
+    assert found["macrophage|nociceptor", "TNF:TNFRSF1A"].X.item() == 1.5
 
 
 def test_cells_leave_as_a_10x_folder_and_come_back(make_cells: Callable[..., AnnData], tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from anndata import AnnData
 
 import dolor as dl
 from dolor.errors import DataError
-from dolor.io.export import liana_table, write_cellxgene, write_graphml, write_tenx, write_tsv
+from dolor.io.export import liana_table, signals_as_anndata, write_cellxgene, write_graphml, write_tenx, write_tsv
 from dolor.io.load import load
 
 Maker = Callable[..., AnnData]
@@ -51,6 +51,61 @@ def test_names_of_liana(reference_dir: Path) -> None:
     ours = liana_table(pd.DataFrame({"score": [1.0], "receptor": "A+B", "ligand": "L", "receiver": "r", "sender": "s"}))
     assert set(ours.columns[:4]) <= set(theirs)
     assert ours.iloc[0].tolist() == ["s", "r", "L", "A_B", 1.0]
+
+
+@pytest.fixture(scope="module")
+def scores() -> pd.DataFrame:
+    """Of a small simulated study; some signals are missing in some samples."""
+    cells = dl.simulate.study("drg", seed=1, n_animals=1, cells_per_sample=80).cells
+    cells.obs["cell_type"] = cells.obs["truth_class"]
+    pairs = dl.catalog.interactions("mouse")
+    return dl.tl.score(dl.tl.profiles(cells, pairs), pairs).sample(frac=0.9, random_state=0)
+
+
+def test_scores_as_anndata_come_back_row_by_row(scores: pd.DataFrame, tmp_path: Path) -> None:
+    signals_as_anndata(scores).write_h5ad(tmp_path / "signals.h5ad")
+    found = anndata.read_h5ad(tmp_path / "signals.h5ad")
+    assert int(np.isfinite(found.layers["n_sender"]).sum()) == len(scores)
+    np.testing.assert_array_equal(found.X, found.layers["score"])
+    row = found.obs.reset_index(drop=True).reset_index(names="row")
+    keys = ["dataset_id", "sample_id", "sender", "receiver"]
+    at = scores.astype(dict.fromkeys(keys, str)).merge(row.astype(dict.fromkeys(keys, str)), on=keys, how="left")
+    column = found.var_names.get_indexer(at["interaction_id"].astype(str))
+    for name in ("score", "pvalue", "detect_ligand", "detect_receptor", "n_sender", "n_receiver"):
+        stored = found.layers[name][at["row"], column]
+        np.testing.assert_array_equal(stored, at[name].to_numpy(dtype=np.float32), err_msg=name)
+    assert found.var.loc[at["interaction_id"].astype(str), "receptor"].tolist() == at["receptor"].astype(str).tolist()
+    back = found.uns["liana_res"]
+    assert back["flags"].astype(str).tolist() == scores["flags"].astype(str).tolist()
+    assert back["source"].astype(str).tolist() == scores["sender"].astype(str).tolist()
+
+
+# LIANA's own: it writes into a slice of its table.
+@pytest.mark.filterwarnings("ignore::pandas.errors.SettingWithCopyWarning")
+def test_a_dot_plot_of_liana_draws_exported_scores(scores: pd.DataFrame) -> None:
+    liana = pytest.importorskip("liana", reason="needs the extra 'discovery'")
+    sample = scores["sample_id"].astype(str).iloc[0]
+    one = signals_as_anndata(scores[scores["sample_id"].astype(str) == sample])
+    drawn = liana.pl.dotplot(one, colour="score", size="score", top_n=5, orderby="score", orderby_ascending=False)
+    shown = set(drawn.data["interaction"])
+    best = scores[scores["sample_id"].astype(str) == sample].nlargest(1, "score").iloc[0]
+    assert any(name.startswith(f"{best['ligand']} ") for name in shown)
+
+
+def test_a_signal_with_two_rows_is_not_exported(scores: pd.DataFrame) -> None:
+    with pytest.raises(DataError, match=r"3 signal\(s\) have two rows, the first is"):
+        signals_as_anndata(pd.concat([scores, scores.head(3)]))
+    with pytest.raises(DataError, match="no column ligand; give scores or contrasts"):
+        signals_as_anndata(scores.drop(columns="ligand"))
+
+
+def test_contrasts_as_anndata_have_one_row_a_comparison_and_pair_of_populations() -> None:
+    contrasts = dl.pl.example_contrasts()
+    found = signals_as_anndata(contrasts)
+    keys = ["dataset_id", "contrast_type", "case", "reference", "stratum", "sender", "receiver"]
+    assert found.n_obs == len(contrasts[keys].drop_duplicates())
+    assert {"effect", "se", "pvalue", "qvalue"} <= set(found.layers)
+    np.testing.assert_array_equal(found.X, found.layers["effect"])
 
 
 def test_a_10x_folder_comes_back_the_same(make_cells: Maker, tmp_path: Path) -> None:

@@ -62,6 +62,18 @@ def export_liana(source: Source, out: Out) -> None:
     write_tsv(liana_table(read_table(source)), out)
 
 
+@export.command("anndata")
+def export_anndata(source: Source, out: Out) -> None:
+    """Write scores or contrasts as h5ad: who speaks to whom, by interaction; and a table that LIANA's plots read."""
+    from dolor.io.atomic import atomic_path
+    from dolor.io.export import signals_as_anndata
+    from dolor.io.tables import read_table
+
+    signals = signals_as_anndata(read_table(source))
+    with atomic_path(out) as temporary:
+        signals.write_h5ad(temporary, compression="gzip")
+
+
 def add_to(app: typer.Typer) -> None:
     """Hang the commands into the command line."""
     app.add_typer(export, name="export")
