@@ -85,7 +85,7 @@ def accuracy(found: pd.DataFrame, truth: pd.Series, permutations: int) -> pd.Dat
             "rows": int(known.sum()), "median |Δlog10 p|": error.median(), "95th percentile": error.quantile(0.95),
             "p = 0": int((p == 0).sum()), "of": len(p),
         }  # fmt: skip
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def calibration(found: pd.DataFrame) -> pd.DataFrame:
@@ -94,7 +94,7 @@ def calibration(found: pd.DataFrame) -> pd.DataFrame:
     for tool, p in found.items():
         below = {f"p < {level:g}": (p < level).mean() for level in (0.05, 0.01, 0.001)}
         rows[tool] = {"rows": len(p), **below, "KS distance": stats.kstest(p, "uniform").statistic}
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def main() -> None:
