@@ -78,7 +78,9 @@ def raw_counts(adata: AnnData, layer: str = "", source: str = "the data") -> spa
     name = "" if layer == "raw" and layer not in adata.layers else layer
     name = name or ("counts" if "counts" in adata.layers else "")
     if name and name not in adata.layers:
-        raise DataError(f"{source}: has no layer '{name}'; there are {', '.join(adata.layers) or 'none'}")
+        # From anndata 0.13 on, X is a layer too, without a name.
+        there = ", ".join(str(known) for known in adata.layers if known is not None)
+        raise DataError(f"{source}: has no layer '{name}'; there are {there or 'none'}")
     matrix: Any = adata.layers[name] if name else adata.X
     if matrix is None:
         raise DataError(f"{source}: has neither a layer 'counts' nor X; name the layer that holds the raw counts")

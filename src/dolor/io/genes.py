@@ -124,7 +124,8 @@ def _summed(adata: AnnData, names: pd.Index, written: pd.Index) -> AnnData:
     var.index = pd.Index(unique, dtype=object)
     return anndata.AnnData(
         X=None if adata.X is None else _added(adata.X, adder),
-        layers={name: _added(matrix, adder) for name, matrix in adata.layers.items()},
+        # From anndata 0.13 on, X is a layer too, without a name.
+        layers={name: _added(matrix, adder) for name, matrix in adata.layers.items() if name is not None},
         obs=adata.obs.copy(),
         var=var,
         uns=dict(adata.uns),
