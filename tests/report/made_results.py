@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from dolor.contracts.cells import SAMPLE_FIELDS
 from dolor.contracts.tables import CLAIMS, COMPOSITION, CONTRASTS, INTERACTIONS, SEX, check
 from dolor.crosstalk.meta import meta
+from dolor.crosstalk.multiple_testing import benjamini_hochberg, stagewise
 from dolor.knowledge import catalog
 
 HOSTILE = (
@@ -117,20 +119,25 @@ def _contrasts(
     )
     for name in ("interaction_id", "ligand", "receptor"):
         frame[name] = chosen[name].astype(str)
-    effect = rng.normal(scale=1.2, size=n)
-    pvalue = np.exp(-np.abs(effect) * rng.uniform(0, 6, n))
+    shape = (len(comparisons), len(people), len(people), len(pairs))
+    # As in a run, what supplies a ligand is the sender's, whoever receives it.
+    supply = np.broadcast_to(rng.normal(size=(2, *shape[:2], 1, shape[3])), (2, *shape)).reshape(2, n)
+    effect, se = rng.normal(scale=1.2, size=n), 0.6 * np.exp(rng.normal(scale=0.3, size=n))
     frame = frame.assign(
-        dataset_id=dataset_id, effect=effect, se=0.4, statistic=effect / 0.4, df=8.0, pvalue=pvalue,
-        qvalue=np.minimum(pvalue * 3, 1), n_case=6, n_reference=6, infiltration=effect * 0.7, per_cell=effect * 0.3,
-        driver=rng.choice(["", "per_cell", "infiltration", "both"], n), status="tested", reason="",
+        dataset_id=dataset_id, effect=effect, se=se, statistic=effect / se, df=8.0, n_case=6, n_reference=6,
+        infiltration=supply[0], per_cell=supply[1], driver=rng.choice(["", "per_cell", "infiltration", "both"], n),
+        pvalue=2 * special.stdtr(8.0, -np.abs(effect / se)), status="tested", reason="",
         flags=rng.choice(["", "ambient_suspect", "low_detection;few_cells"], n),
     )  # fmt: skip
     described = rng.uniform(size=n) < 0.1
-    frame.loc[described, ["pvalue", "qvalue", "se", "statistic"]] = np.nan
+    frame.loc[described, ["pvalue", "se", "statistic"]] = np.nan
     frame.loc[described, ["status", "reason"]] = ["described", "one sample in a group"]
     silent = (frame["sender"] == people[0]) & (frame["receiver"] == people[0])
-    frame.loc[silent, ["effect", "pvalue", "qvalue"]] = np.nan
+    frame.loc[silent, ["effect", "pvalue"]] = np.nan
     frame.loc[silent, ["status", "reason"]] = ["untestable", "ligand not detected"]
+    tests = frame["pvalue"].to_numpy().reshape(len(comparisons), len(people) ** 2, len(pairs))
+    frame["qvalue"] = np.concatenate([benjamini_hochberg(one.ravel()) for one in tests])
+    frame["qvalue_stagewise"] = np.concatenate([stagewise(one).ravel() for one in tests])
     return check(frame, CONTRASTS)
 
 

@@ -33,6 +33,15 @@ def test_floats_keep_three_digits(values: list[float]) -> None:
     np.testing.assert_allclose(after[normal], before[normal], rtol=2**-12)
 
 
+@given(st.lists(st.one_of(st.floats(1e-300, 1), st.floats(0.0499, 0.0501), st.just(float("nan")))))
+def test_two_digits_are_kept_and_the_side_of_the_edge(values: list[float]) -> None:
+    before = np.array([0.05, np.nextafter(0.05, 0), *values])
+    after = unpack(encode.two_digits(before)["numbers"]).astype(float)
+    assert ((after < 0.05) == (before < 0.05)).all()
+    normal = np.isnan(before) | (before > 1e-37)
+    np.testing.assert_allclose(after[normal], before[normal], rtol=2**-9)
+
+
 @given(st.lists(st.integers(-(2**31), 2**31 - 1)))
 def test_integers_are_exact(values: list[int]) -> None:
     assert unpack(encode.numbers(np.array(values, dtype=np.int64))["numbers"]).tolist() == values

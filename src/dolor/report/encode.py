@@ -9,27 +9,32 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["island", "numbers", "table", "words"]
+__all__ = ["island", "numbers", "table", "two_digits", "words"]
 
-# Bits of the mantissa of a 32-bit float that are kept: 12 hold more than three significant digits, and what is cut
-# off is noise that would not deflate.
+# Bits of the mantissa of a 32-bit float that are kept: what is cut off is noise that would not deflate. Twelve hold
+# more than three significant digits, nine more than two.
 _MANTISSA_BITS = 12
+_TWO_DIGITS_BITS = 9
+# Where signals count as found: no p- or q-value changes sides of it by being shortened.
+_EDGE = 0.05
 
 
-def table(frame: pd.DataFrame) -> dict[str, Any]:
+def table(frame: pd.DataFrame, coarse: Collection[str] = ()) -> dict[str, Any]:
     """Encode a table by columns.
 
     Parameters
     ----------
     frame
         Text columns (any type that is not numeric; missing is empty text), integers or floats.
+    coarse
+        Names of columns that are shown with two digits, such as p- and q-values; of the others three are kept.
 
     Returns
     -------
@@ -41,7 +46,8 @@ def table(frame: pd.DataFrame) -> dict[str, Any]:
     >>> encoded["rows"], encoded["columns"]["sender"]["words"]
     (2, ['macrophage'])
     """
-    return {"rows": len(frame), "columns": {str(name): _column(frame[name]) for name in frame.columns}}
+    columns = {str(name): _column(frame[name], name in coarse) for name in frame.columns}
+    return {"rows": len(frame), "columns": columns}
 
 
 def words(values: pd.Series) -> dict[str, Any]:
@@ -59,8 +65,18 @@ def words(values: pd.Series) -> dict[str, Any]:
 def numbers(values: NDArray[Any]) -> dict[str, Any]:
     """Encode integers, or floats to more than three significant digits."""
     if np.issubdtype(values.dtype, np.floating):
-        return {"numbers": _pack(_shorten(values.astype(np.float32)))}
+        return {"numbers": _pack(_shorten(values.astype(np.float32), _MANTISSA_BITS))}
     return {"numbers": _pack(values.astype(np.int32))}
+
+
+def two_digits(values: NDArray[Any]) -> dict[str, Any]:
+    """Encode floats to more than two significant digits, each on the side of 0.05 on which it is."""
+    step = np.uint32(1 << 23 - _TWO_DIGITS_BITS)
+    last_below = np.float32(_EDGE).view(np.uint32) & ~(step - np.uint32(1))
+    short = _shorten(values.astype(np.float32), _TWO_DIGITS_BITS)
+    strayed = (values < _EDGE) != (short < _EDGE)
+    short[strayed] = np.where(values[strayed] < _EDGE, last_below, last_below + step).view(np.float32)
+    return {"numbers": _pack(short)}
 
 
 def island(content: Any) -> str:
@@ -79,15 +95,15 @@ def records(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _column(values: pd.Series) -> dict[str, Any]:
+def _column(values: pd.Series, coarse: bool) -> dict[str, Any]:
     if isinstance(values.dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(values):
         return words(values)
-    return numbers(values.to_numpy())
+    return two_digits(values.to_numpy(dtype=float)) if coarse else numbers(values.to_numpy())
 
 
-def _shorten(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Round the mantissa half away from zero; a missing or infinite value stays what it is."""
-    cut = np.uint32(23 - _MANTISSA_BITS)
+def _shorten(values: NDArray[np.float32], mantissa: int) -> NDArray[np.float32]:
+    """Round the mantissa to so many bits, half away from zero; a missing or infinite value stays what it is."""
+    cut = np.uint32(23 - mantissa)
     bits = values.view(np.uint32)
     rounded = (bits + (np.uint32(1) << (cut - np.uint32(1)))) & ~np.uint32((1 << int(cut)) - 1)
     return np.where(np.isfinite(values), rounded, bits).astype(np.uint32).view(np.float32)

@@ -23,6 +23,11 @@ _MOST_CELLS = 20_000
 _NUMBERS = ["effect", "se", "df", "pvalue", "qvalue", "infiltration", "per_cell"]
 # Columns that a run may have or not.
 _FURTHER = ["qvalue_stagewise"]
+# What the page shows with two digits; all digits are in the files of the run.
+_COARSE = (
+    "pvalue", "qvalue", "qvalue_stagewise", "se", "infiltration", "per_cell",
+    "q_pvalue", "loo_pvalue_max", "tau2", "i2",
+)  # fmt: skip
 _PER_DATASET = ("dataset_effects", "dataset_ses", "loo_effect_min", "loo_effect_max", "reason")
 _FLAGS = {
     "ambient_suspect": "the sender's ligand may be RNA that leaked from other cells (ambient)",
@@ -61,7 +66,7 @@ def islands_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str,
         "knowledge": dict(knowledge),
         "comparisons": comparisons,
         "pairs": encode.table(crosstalk.pairs),
-        "contrasts": encode.table(contrasts),
+        "contrasts": encode.table(contrasts, _COARSE),
         "supply": [
             supply_points(dataset, crosstalk.pairs[crosstalk.pairs["dataset_id"] == dataset.dataset_id])
             for dataset in run.datasets
@@ -70,7 +75,7 @@ def islands_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str,
         "composition": encode.table(_stacked(run)),
         "responses": encode.table(responses_of(run, crosstalk)),
         "claims": encode.table(run.claims),
-        "meta": encode.table(_combined(run.meta)),
+        "meta": encode.table(_combined(run.meta), _COARSE),
     }
 
 

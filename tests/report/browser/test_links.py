@@ -16,6 +16,7 @@ VisitTo = Callable[..., Any]
 def test_heatmap_leads_to_its_signals(visit_to: VisitTo, report: Path) -> None:
     with visit_to(report) as visit:
         page = visit.ready()
+        page.locator(".contrast:not([hidden]) .heat").first.scroll_into_view_if_needed()
         button = page.locator(".contrast:not([hidden]) .heat button").first
         rising_and_falling = [int(part.lstrip("+−")) for part in button.inner_text().split()]
         button.focus()
@@ -28,7 +29,7 @@ def test_point_of_the_sex_scatter_opens_its_evidence(visit_to: VisitTo, report: 
     with visit_to(report) as visit:
         page = visit.ready()
         svg = page.locator(".sexes svg").first
-        svg.scroll_into_view_if_needed()
+        svg.hover()
         diamond = svg.locator("path[fill='#8e5aa8']").first.bounding_box()
         page.mouse.move(diamond["x"] + diamond["width"] / 2, diamond["y"] + diamond["height"] / 2)
         assert "→" in page.locator(".sexes .tip").first.inner_text()

@@ -26,7 +26,8 @@ def test_every_section_is_filled(visit_to: VisitTo, report: Path) -> None:
     with visit_to(report) as visit:
         page = visit.ready()
         for section in ("found", "cells", "crosstalk", "contrasts", "across", "claims", "methods"):
-            assert len(page.locator(f"#{section}").inner_text()) > 200, section
+            page.locator(f"#{section}").scroll_into_view_if_needed()
+            page.wait_for_function("(id) => document.getElementById(id).innerText.length > 200", arg=section)
         assert page.locator(".simulated").is_visible()
         page.locator("#dataset-choice").get_by_role("button", name="all").click()
         for panel in page.locator("#cells .panel").all():
@@ -57,7 +58,7 @@ def test_sorting_by_a_column_orders_its_values(visit_to: VisitTo, report: Path) 
         header = page.get_by_role("columnheader").filter(has_text="score")
         header.get_by_role("button").click()
         assert header.get_attribute("aria-sort") == "descending"
-        scores = [float(text) for text in page.locator(".vt-row > :nth-child(10)").all_inner_texts()]
+        scores = [float(text) for text in page.locator(".vt-row > :nth-child(11)").all_inner_texts()]
         assert scores == sorted(scores, reverse=True)
 
 
@@ -74,6 +75,21 @@ def test_row_opens_its_evidence_by_keyboard_and_closes_back(visit_to: VisitTo, r
         assert page.locator("#evidence svg").count() >= 3
         page.get_by_role("button", name="Close").click()
         assert page.evaluate("document.activeElement.className") == "vt"
+
+
+def test_both_q_values_stand_side_by_side_and_the_evidence_tells_them_apart(visit_to: VisitTo, report: Path) -> None:
+    with visit_to(report) as visit:
+        page = visit.ready()
+        headings = page.locator(".vt-head button").all_inner_texts()
+        q = next(place for place, text in enumerate(headings) if text.startswith("q"))
+        assert headings[q + 1] == "q, 2 stages"
+        row = page.locator(".vt-row").first
+        single, staged = (row.locator(f":nth-child({q + 1 + place})").inner_text() for place in (0, 1))
+        assert single != staged
+        row.click()
+        evidence = page.locator("#evidence")
+        assert f"q {single}," in evidence.inner_text()
+        assert f"q in two stages {staged}: it asks first" in evidence.inner_text()
 
 
 def test_map_leads_to_the_table(visit_to: VisitTo, report: Path) -> None:

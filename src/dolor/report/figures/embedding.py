@@ -45,7 +45,7 @@ def embedding_figure(embedding: NDArray[np.float32], cell_types: pd.Series) -> M
     parts, labels = [], []
     for name in sorted(set(names)):
         its = embedding[chosen[names == name]]
-        parts.append(dots([x(a) for a in its[:, 0]], [y(b) for b in its[:, 1]], 1.6, population_colour(str(name))))
+        parts.append(dots(x.places(its[:, 0]), y.places(its[:, 1]), 1.6, population_colour(str(name))))
         middle = np.median(its, axis=0)
         labels.append((float(x(middle[0])), float(y(middle[1])), wording.population(str(name)), len(its)))
     parts += [text(a, b, name, anchor="middle", class_="halo") for a, b, name in _without_overlap(labels)]

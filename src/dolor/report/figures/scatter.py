@@ -14,6 +14,7 @@ __all__ = ["sex_scatter", "volcano"]
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 560, 400, 56, 350
 _LABELLED = 8
+_MANY = 4000
 
 
 def volcano(rows: pd.DataFrame, fdr: float) -> Markup | None:
@@ -44,8 +45,8 @@ def volcano(rows: pd.DataFrame, fdr: float) -> Markup | None:
         (hit & (tested["effect"] < 0), "down", 2.6),
     )
     for mask, direction, radius in groups:
-        places = _coarse(x, y, tested.loc[mask, "effect"], height[mask], 1 if direction == "none" else 10)
-        parts.append(dots(*places, radius, DIRECTION[direction]))
+        places = x.places(tested.loc[mask, "effect"]), y.places(height[mask])
+        parts.append(dots(*places, radius, DIRECTION[direction], step=_step(mask) if direction == "none" else 0.5))
     best = tested[hit].assign(height=height[hit]).sort_values("height", ascending=False).drop_duplicates("mediator")
     parts += _labels([(x(row["effect"]), y(row["height"]), row["name"]) for row in rows_of(best.head(_LABELLED))])
     label = f"Volcano: {int(hit.sum()):,} of {len(tested):,} signals differ at a false discovery rate of {fdr:.0%}"
@@ -81,7 +82,13 @@ def sex_scatter(rows: pd.DataFrame, fdr: float) -> Markup | None:
     ]
     parts.append(tag("line", x1=x(-reach), y1=y(-reach), x2=x(reach), y2=y(reach), class_="zero"))
     parts.append(
-        dots(*_coarse(x, y, both.loc[~differs, "male"], both.loc[~differs, "female"], 1), 1.4, DIRECTION["none"])
+        dots(
+            x.places(both.loc[~differs, "male"]),
+            y.places(both.loc[~differs, "female"]),
+            1.4,
+            DIRECTION["none"],
+            _step(~differs),
+        )
     )
     found = both[differs].sort_values("qvalue")
     for row in rows_of(found):
@@ -97,17 +104,14 @@ def sex_scatter(rows: pd.DataFrame, fdr: float) -> Markup | None:
     return figure(_WIDTH, _HEIGHT, label, parts, data_frame=_frame(x, y))
 
 
+def _step(drawn: pd.Series) -> int:
+    """Choose the grid of the grey dots: where there are thousands, a coarser one halves the size of the figure."""
+    return 1 if drawn.sum() < _MANY else 2
+
+
 def _frame(x: Scale, y: Scale) -> str:
     """Tell scripts where values lie: low, high, start and end of both scales."""
     return " ".join(f"{edge:g}" for edge in (x.low, x.high, x.start, x.end, y.low, y.high, y.start, y.end))
-
-
-def _coarse(x: Scale, y: Scale, a: pd.Series, b: pd.Series, per_point: int) -> tuple[list[float], list[float]]:
-    """Place dots on a grid of so many steps a point, so that those that would hide each other are written once."""
-    return (
-        [round(x(float(value)) * per_point) / per_point for value in a],
-        [round(y(float(value)) * per_point) / per_point for value in b],
-    )
 
 
 def _labels(places: list[tuple[float, float, str]]) -> list[Markup]:

@@ -27,22 +27,23 @@ class Signals {
     const said = (name) => (row) => words.populations[of(name)(row)] ?? of(name)(row);
     const interaction = (row) => pairs.columns.interaction_id.codes[this.pair[row]];
     const text = (name, width, value, hint) => ({ name, width, value, rank: value, hint });
-    const number = (name, key, width, value, hint) => ({ name, key, width, numeric: true, hint, rank: value, value: (row) => decimal(value(row), key === 'qvalue' ? 2 : 3) });
+    const number = (name, key, width, value, hint) => ({ name, key, width, numeric: true, hint, rank: value, value: (row) => decimal(value(row), key.startsWith('qvalue') ? 2 : 3) });
     const columns = [
       text('mediator', 'minmax(110px, 1.2fr)', (row) => this.names[interaction(row)], 'What is sent'),
       text('from', 'minmax(140px, 1.6fr)', said('sender'), 'The population that makes the ligand'),
       text('to', 'minmax(140px, 1.6fr)', said('receiver'), 'The population that bears the receptor'),
       text('in review', '90px', of('review_cells'), 'Does the review speak of these very cells?'),
       text('receptor', 'minmax(90px, 1fr)', of('receptor'), 'Genes of the receptor: + all needed, | any will do'),
-      text('on pain', '115px', (row) => ON_PAIN[this.effects[interaction(row)]], 'The effect on pain, as the review has it'),
+      text('on pain', '128px', (row) => ON_PAIN[this.effects[interaction(row)]], 'The effect on pain, as the review has it'),
       number('log2 change', 'effect', '105px', c.effect.at, 'Change of the score'),
-      number('q', 'qvalue', '70px', c.qvalue.at, 'Share of false findings among signals as clear as this one'),
+      number('q', 'qvalue', '88px', c.qvalue.at, 'Share of false findings among signals as clear as this one'),
+      c.qvalue_stagewise && number('q, 2 stages', 'qvalue_stagewise', '105px', c.qvalue_stagewise.at, 'Whether the pair of ligand and receptor changes anywhere, then where: the share of pairs called wrongly'),
       number('score', 'score', '68px', (row) => pairs.columns.score.at(this.pair[row]), 'Mean strength over all samples'),
       text('driver', '92px', (row) => c.driver.at(row).replace('_', ' '), 'More sender cells (infiltration) or more transcript per cell'),
       text('status', '85px', c.status.at, 'Whether chance could be judged'),
-    ];
+    ].filter(Boolean);
     if (new Set(comparisons.map((one) => one.dataset_id)).size > 1) {
-      columns.unshift(text('dataset', 'minmax(115px, 1.1fr)', (row) => pairs.columns.dataset_id.at(this.pair[row]), 'Dataset'));
+      columns.unshift(text('dataset', 'minmax(135px, 1.2fr)', (row) => pairs.columns.dataset_id.at(this.pair[row]), 'Dataset'));
     }
     columns.find((column) => column.key === 'effect').rank = (row) => -Math.abs(c.effect.at(row));
     columns.find((column) => column.key === 'score').downFirst = true;

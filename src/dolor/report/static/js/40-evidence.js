@@ -20,6 +20,7 @@ class Evidence {
 
   async open(row, back) {
     const { contrasts, pairs, words, knowledge, comparisons, datasets } = this.data;
+    this.responses ??= await table(island('responses'));
     const c = contrasts.columns;
     const pair = c.pair.values[row];
     const of = (name) => pairs.columns[name].at(pair);
@@ -33,6 +34,7 @@ class Evidence {
       close,
       element('h3', {}, `${known.mediator}: ${say(of('sender'))} → ${say(of('receiver'))}`),
       element('p', {}, this.sentence(row, comparisons[c.comparison.values[row]])),
+      this.stages(row),
       flags.length ? element('ul', { class: 'cautions' }, ...flags.map((flag) => element('li', {}, words.flags[flag] ?? flag))) : null,
       element('div', { class: 'two' },
         this.points(supply, dataset, of('sender'), of('ligand'), `Ligand ${of('ligand')} in ${say(of('sender'))}, log2`),
@@ -57,6 +59,13 @@ class Evidence {
     if (c.status.at(row) !== 'tested') return `${start}${size}, ${groups}; described, not tested (${c.reason.at(row)}).`;
     const half = interval(c.se.at(row), c.df.at(row));
     return `${start}${size} (95 % interval ${decimal(2 ** (effect - half), 2)} to ${decimal(2 ** (effect + half), 2)} times), p ${decimal(c.pvalue.at(row), 2)}, q ${decimal(c.qvalue.at(row), 2)}, ${groups}.`;
+  }
+
+  // Two q-values answer two questions; a reader who sees both must know which is which.
+  stages(row) {
+    const staged = this.data.contrasts.columns.qvalue_stagewise;
+    if (!staged || !Number.isFinite(staged.at(row))) return null;
+    return element('p', { class: 'hint' }, `q in two stages ${decimal(staged.at(row), 2)}: it asks first whether this ligand and receptor change between any populations, and only then between which; take it to name pairs of ligand and receptor that change, and q to name single signals.`);
   }
 
   values(supply, dataset, population, unit) {
@@ -94,7 +103,7 @@ class Evidence {
 
   // The response programmes of the receiver in the same comparison: they corroborate a signal, they do not prove it.
   answers(comparison, receiver, say) {
-    const { responses } = this.data;
+    const { responses } = this;
     const c = responses.columns;
     const rows = [];
     for (let row = 0; row < responses.rows; row++) {

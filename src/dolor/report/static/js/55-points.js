@@ -1,37 +1,79 @@
-// Pointing into a figure of signals names the nearest one; a click opens its evidence. (By keyboard: the table.)
+// A figure of signals names the nearest one to the pointer, or the one that the arrow keys have moved to; a click or
+// Enter opens its evidence. To a screen reader it is a slider along the signals, whose value is the name of one.
 
 const WITHIN = 12;
 
 class PointedFigure {
   // points() -> [[row of the contrasts, x, y], ...], worked out when first pointed at.
   constructor(svg, data, points, onopen) {
-    this.data = data;
-    this.points = points;
-    this.svg = svg;
-    this.tip = element('p', { class: 'tip' }, 'Point at a dot to read its name; click to see its evidence.');
+    Object.assign(this, { svg, data, points, onopen, at: -1 });
+    this.tip = element('p', { class: 'tip' }, 'Point at a dot, or move from dot to dot with the arrow keys, to read its name; click or Enter shows its evidence.');
     svg.after(this.tip);
     svg.classList.add('live');
+    const said = `${svg.getAttribute('aria-label')}. Left and right go from signal to signal, down and up by height, Enter shows the evidence.`;
+    for (const [name, value] of Object.entries({ role: 'slider', tabindex: 0, 'aria-label': said, 'aria-valuemin': 0, 'aria-valuenow': 0, 'aria-valuetext': 'no signal chosen' })) svg.setAttribute(name, value);
     svg.addEventListener('pointermove', (event) => this.name(this.nearest(event)));
     svg.addEventListener('click', (event) => {
-      const row = this.nearest(event);
-      if (row >= 0) onopen(row);
+      const place = this.nearest(event);
+      if (place >= 0) this.open(place);
     });
+    svg.addEventListener('keydown', (event) => this.key(event));
+  }
+
+  // Places of the points, from the left and from the top.
+  orders() {
+    if (this.placed) return;
+    this.placed = this.points();
+    const sorted = (...axes) => Uint32Array.from(this.placed.keys()).sort((a, b) => axes.reduce((found, axis) => found || this.placed[a][axis] - this.placed[b][axis], 0));
+    this.across = sorted(1, 2);
+    this.down = sorted(2, 1);
+    this.svg.setAttribute('aria-valuemax', this.placed.length);
   }
 
   nearest(event) {
-    this.placed ??= this.points();
+    this.orders();
     const spot = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse());
     let best = WITHIN ** 2;
     let nearest = -1;
-    for (const [row, x, y] of this.placed) {
+    this.placed.forEach(([, x, y], place) => {
       const distance = (x - spot.x) ** 2 + (y - spot.y) ** 2;
-      if (distance < best) [best, nearest] = [distance, row];
-    }
+      if (distance < best) [best, nearest] = [distance, place];
+    });
     return nearest;
   }
 
-  name(row) {
-    if (row < 0) return;
+  key(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const moves = { ArrowRight: ['across', 1], ArrowLeft: ['across', -1], ArrowDown: ['down', 1], ArrowUp: ['down', -1], PageDown: ['down', 10], PageUp: ['down', -10], Home: ['down', -Infinity], End: ['down', Infinity] };
+    if (event.key in moves) this.move(...moves[event.key]);
+    else if (event.key === 'Enter' && this.at >= 0) this.open(this.at);
+    else return;
+    event.preventDefault();
+  }
+
+  // The first key starts at the point on top, which in a volcano is the clearest signal.
+  move(order, step) {
+    this.orders();
+    if (!this.placed.length) return;
+    const places = this[order];
+    const from = places.indexOf(this.at);
+    this.at = from < 0 ? this.down[0] : places[Math.max(0, Math.min(from + step, places.length - 1))];
+    const [, x, y] = this.placed[this.at];
+    this.ring ??= this.svg.appendChild(drawing('circle', { r: 8, class: 'chosen' }));
+    this.ring.setAttribute('cx', x);
+    this.ring.setAttribute('cy', y);
+    this.name(this.at);
+    this.svg.setAttribute('aria-valuenow', this.down.indexOf(this.at) + 1);
+    this.svg.setAttribute('aria-valuetext', this.tip.textContent);
+  }
+
+  open(place) {
+    this.onopen(this.placed[place][0], () => this.svg.focus());
+  }
+
+  name(place) {
+    if (place < 0) return;
+    const [row] = this.placed[place];
     const { contrasts, pairs, words, knowledge } = this.data;
     const c = contrasts.columns;
     const of = (name) => pairs.columns[name].at(c.pair.at(row));
@@ -76,11 +118,11 @@ function sexPoints(svg, { contrasts, comparisons }, dataset, condition) {
 }
 
 function pointedFigures(data, onopen) {
-  const add = (part, svg, points) => svg && new PointedFigure(svg, data, () => points(svg), (row) => onopen(row, () => part.scrollIntoView()));
+  const add = (svg, points) => svg && new PointedFigure(svg, data, () => points(svg), onopen);
   for (const part of document.querySelectorAll('.contrast')) {
-    add(part, part.querySelector('svg.volcano'), (svg) => volcanoPoints(svg, data, Number(part.dataset.comparison)));
+    add(part.querySelector('svg.volcano'), (svg) => volcanoPoints(svg, data, Number(part.dataset.comparison)));
   }
   for (const part of document.querySelectorAll('.sexes')) {
-    add(part, part.querySelector('svg'), (svg) => sexPoints(svg, data, part.closest('.panel').dataset.dataset, part.dataset.case));
+    add(part.querySelector('svg'), (svg) => sexPoints(svg, data, part.closest('.panel').dataset.dataset, part.dataset.case));
   }
 }

@@ -34,5 +34,6 @@ function claimChoice() {
     button.append(...cell.childNodes);
     cell.append(button);
   }
+  document.querySelectorAll('.overview').forEach(oneTabStop);
   apply();
 }

@@ -5,8 +5,9 @@ function harmless(value) {
   return /^[=+\-@]/.test(text) ? `'${text}` : text;
 }
 
+// The page keeps so many digits; all of them are in the files of the run.
 function cell(value) {
-  if (typeof value === 'number') return Number.isFinite(value) ? String(Number(value.toPrecision(5))) : '';
+  if (typeof value === 'number') return Number.isFinite(value) ? String(Number(value.toPrecision(4))) : '';
   return harmless(value);
 }
 
@@ -21,34 +22,42 @@ function save(name, header, rows) {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-function saveTable(name, { rows, columns }) {
-  save(name, Object.keys(columns), Array.from({ length: rows }, (_, row) => Object.values(columns).map((one) => one.at(row))));
+// Unpacked only when asked for: nothing on the page reads these tables.
+async function saveTable(name) {
+  const { rows, columns } = await table(island(name));
+  save(`${name}.tsv`, Object.keys(columns), Array.from({ length: rows }, (_, row) => Object.values(columns).map((one) => one.at(row))));
 }
 
 function* signalRows(data, rows) {
   const { pairs, contrasts, comparisons, knowledge } = data;
+  const numbers = signalNumbers(data);
   for (const row of rows) {
     const pair = contrasts.columns.pair.at(row);
     const comparison = comparisons[contrasts.columns.comparison.at(row)];
     yield [...SIGNAL_PAIR.map((name) => pairs.columns[name].at(pair)), knowledge[pairs.columns.interaction_id.at(pair)].mediator,
-      ...SIGNAL_COMPARISON.map((name) => comparison[name]), ...SIGNAL_NUMBERS.map((name) => contrasts.columns[name].at(row))];
+      ...SIGNAL_COMPARISON.map((name) => comparison[name]), ...numbers.map((name) => contrasts.columns[name].at(row))];
   }
 }
 
 const SIGNAL_PAIR = ['dataset_id', 'sender', 'receiver', 'interaction_id', 'ligand', 'receptor', 'score', 'specific', 'review_cells'];
 const SIGNAL_COMPARISON = ['contrast_type', 'case', 'reference', 'stratum'];
-const SIGNAL_NUMBERS = ['effect', 'se', 'df', 'pvalue', 'qvalue', 'n_case', 'n_reference', 'infiltration', 'per_cell', 'driver', 'status', 'reason', 'flags'];
+const SIGNAL_NUMBERS = ['effect', 'se', 'df', 'pvalue', 'qvalue', 'qvalue_stagewise', 'n_case', 'n_reference', 'infiltration', 'per_cell', 'driver', 'status', 'reason', 'flags'];
 
-function downloads(data, signals, { composition, claims, meta }) {
-  const header = [...SIGNAL_PAIR, 'mediator', ...SIGNAL_COMPARISON, ...SIGNAL_NUMBERS];
+// Some columns are not in every run.
+function signalNumbers({ contrasts }) {
+  return SIGNAL_NUMBERS.filter((name) => name in contrasts.columns);
+}
+
+function downloads(data, signals) {
+  const header = [...SIGNAL_PAIR, 'mediator', ...SIGNAL_COMPARISON, ...signalNumbers(data)];
   const all = Uint32Array.from({ length: data.contrasts.rows }, (_, row) => row);
   const samples = data.datasets.flatMap((dataset) => dataset.samples.map((sample) => ({ dataset_id: dataset.id, ...sample })));
   const files = [
     ['Signals as filtered above', () => save('signals_filtered.tsv', header, signalRows(data, signals.table.order))],
     ['All signals', () => save('signals.tsv', header, signalRows(data, all))],
-    ['Composition', () => saveTable('composition.tsv', composition)],
-    ['Claims', () => saveTable('claims.tsv', claims)],
-    ...(meta.rows ? [['Across datasets', () => saveTable('meta.tsv', meta)]] : []),
+    ['Composition', () => saveTable('composition')],
+    ['Claims', () => saveTable('claims')],
+    ...(document.getElementById('across') ? [['Across datasets', () => saveTable('meta')]] : []),
     ['Samples', () => save('samples.tsv', Object.keys(samples[0] ?? {}), samples.map((sample) => Object.values(sample)))],
   ];
   document.getElementById('download-buttons').append(...files.map(([name, make]) => element('button', { type: 'button', onclick: make }, name)));

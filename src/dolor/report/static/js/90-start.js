@@ -11,8 +11,8 @@ function whenSeen(node, act) {
 }
 
 async function start() {
-  const [pairs, contrasts, composition, responses, claims, meta] = await Promise.all(['pairs', 'contrasts', 'composition', 'responses', 'claims', 'meta'].map((name) => table(island(name))));
-  const data = { pairs, contrasts, responses, words: island('words'), knowledge: island('knowledge'), comparisons: island('comparisons'), datasets: island('datasets'), supply: island('supply') };
+  const [pairs, contrasts] = await Promise.all(['pairs', 'contrasts'].map((name) => table(island(name))));
+  const data = { pairs, contrasts, words: island('words'), knowledge: island('knowledge'), comparisons: island('comparisons'), datasets: island('datasets'), supply: island('supply') };
   document.documentElement.classList.add('scripted');
   const evidence = new Evidence(data);
   const signals = new Signals(data, (row) => evidence.open(row, () => signals.table.view.focus()));
@@ -23,7 +23,7 @@ async function start() {
   pointedFigures(data, (row, back) => evidence.open(row, back));
   mapChoice(signals);
   claimChoice();
-  downloads(data, signals, { composition, claims, meta });
+  downloads(data, signals);
   panels.forEach((panel, i) => whenSeen(panel, () => new Embedding(panel, cells[i], data.datasets[i], data.words).start()));
   document.documentElement.classList.add('ready');
 }
