@@ -20,6 +20,7 @@ SECTIONS = {
     "report_contrasts": "#contrasts",
     "report_claims": "#claims",
 }
+_PATIENCE_MS = 120_000
 
 
 def main() -> None:
@@ -33,7 +34,8 @@ def main() -> None:
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1200, "height": 800})
-        page.goto(report.as_uri())
+        page.goto(report.as_uri(), timeout=_PATIENCE_MS)
+        page.wait_for_selector("html.ready", timeout=_PATIENCE_MS)
         for name, anchor in SECTIONS.items():
             if anchor:
                 page.locator(anchor).evaluate("element => element.scrollIntoView({block: 'start'})")

@@ -14,7 +14,6 @@ __all__ = ["sex_scatter", "volcano"]
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 560, 400, 56, 350
 _LABELLED = 8
-_MANY = 4000
 
 
 def volcano(rows: pd.DataFrame, fdr: float) -> Markup | None:
@@ -46,7 +45,7 @@ def volcano(rows: pd.DataFrame, fdr: float) -> Markup | None:
     )
     for mask, direction, radius in groups:
         places = x.places(tested.loc[mask, "effect"]), y.places(height[mask])
-        parts.append(dots(*places, radius, DIRECTION[direction], step=_step(mask) if direction == "none" else 0.5))
+        parts.append(dots(*places, radius, DIRECTION[direction], step=1 if direction == "none" else 0.5))
     best = tested[hit].assign(height=height[hit]).sort_values("height", ascending=False).drop_duplicates("mediator")
     parts += _labels([(x(row["effect"]), y(row["height"]), row["name"]) for row in rows_of(best.head(_LABELLED))])
     label = f"Volcano: {int(hit.sum()):,} of {len(tested):,} signals differ at a false discovery rate of {fdr:.0%}"
@@ -81,15 +80,8 @@ def sex_scatter(rows: pd.DataFrame, fdr: float) -> Markup | None:
         axis_left(y, _LEFT, "log2 change in females ♀", _LEFT + 336),
     ]
     parts.append(tag("line", x1=x(-reach), y1=y(-reach), x2=x(reach), y2=y(reach), class_="zero"))
-    parts.append(
-        dots(
-            x.places(both.loc[~differs, "male"]),
-            y.places(both.loc[~differs, "female"]),
-            1.4,
-            DIRECTION["none"],
-            _step(~differs),
-        )
-    )
+    alike = both[~differs]
+    parts.append(dots(x.places(alike["male"]), y.places(alike["female"]), 1.4, DIRECTION["none"], step=1))
     found = both[differs].sort_values("qvalue")
     for row in rows_of(found):
         cx, cy = x(row["male"]), y(row["female"])
@@ -102,11 +94,6 @@ def sex_scatter(rows: pd.DataFrame, fdr: float) -> Markup | None:
     )
     label = f"Change in females against change in males; {int(differs.sum()):,} signals change differently"
     return figure(_WIDTH, _HEIGHT, label, parts, data_frame=_frame(x, y))
-
-
-def _step(drawn: pd.Series) -> int:
-    """Choose the grid of the grey dots: where there are thousands, a coarser one halves the size of the figure."""
-    return 1 if drawn.sum() < _MANY else 2
 
 
 def _frame(x: Scale, y: Scale) -> str:
