@@ -60,6 +60,17 @@ def test_sorting_by_a_column_orders_its_values(visit_to: VisitTo, report: Path) 
         assert header.get_attribute("aria-sort") == "descending"
         scores = [float(text) for text in page.locator(".vt-row > :nth-child(11)").all_inner_texts()]
         assert scores == sorted(scores, reverse=True)
+        for direction in ("ascending", "descending"):
+            header = page.locator(".vt-head > *").filter(has_text="q, 2 stages")
+            header.get_by_role("button").click()
+            assert header.get_attribute("aria-sort") == direction
+            cells = page.locator(".vt-row > :nth-child(10)")
+            chances = [float(text) for text in cells.all_inner_texts()]
+            assert chances == sorted(chances, reverse=direction == "descending")
+            page.locator(".vt").focus()
+            page.keyboard.press("End")
+            assert cells.last.inner_text() == "–"  # what is missing stands last, whichever way
+            page.keyboard.press("Home")
 
 
 def test_row_opens_its_evidence_by_keyboard_and_closes_back(visit_to: VisitTo, report: Path) -> None:
