@@ -7,12 +7,11 @@ import importlib.util
 import numpy as np
 import pytest
 from anndata import AnnData
-from scipy import sparse
 from sklearn.metrics import homogeneity_score
 
 import dolor as dl
-from dolor.annotate.clusters import cluster
-from dolor.annotate.graph import approximate_search, neighbour_graph
+from dolor.annotate.clusters import Clustering, cluster
+from dolor.annotate.graph import neighbour_graph
 from dolor.annotate.stability import stability
 from dolor.errors import UsageError
 
@@ -35,7 +34,7 @@ def cells() -> AnnData:
 )
 def test_clusters_follow_the_kinds(cells: AnnData, integration: str) -> None:
     work = cells.copy()
-    labels = cluster(work, resolution=1.0, integration=integration, seed=0)
+    labels = cluster(work, Clustering(integration), resolution=1.0)
     assert homogeneity_score(work.obs["truth_class"], labels) > 0.7
     assert work.obs["leiden_0.25"].nunique() <= work.obs["leiden_1"].nunique()
     assert ("X_integrated" in work.obsm) == (integration != "none")
@@ -52,19 +51,9 @@ def test_many_cells_get_the_neighbours_that_an_exact_search_gives() -> None:
     assert found == set(nearest)
 
 
-@pytest.mark.slow  # pynndescent is compiled anew, for minutes
-def test_the_search_for_an_atlas_finds_nearly_all_neighbours_in_a_form_that_scanpy_takes() -> None:
-    place = np.random.default_rng(0).normal(size=(2000, 6)).astype(np.float32)
-    found = approximate_search(200_000, 0).fit_transform(place)
-    assert sparse.isspmatrix_csr(found)
-    cell = 17
-    nearest = np.argsort(((place - place[cell]) ** 2).sum(axis=1))[1:12]
-    assert len(set(found[cell].indices) & set(nearest)) >= 10
-
-
 def test_an_unknown_integration_is_named(cells: AnnData) -> None:
     with pytest.raises(UsageError, match="integration 'magic' is not known; choose none, harmony, scvi"):
-        cluster(cells.copy(), resolution=1.0, integration="magic", seed=0)
+        cluster(cells.copy(), Clustering("magic"), resolution=1.0)
 
 
 def test_clear_groups_are_stable_and_noise_is_not() -> None:

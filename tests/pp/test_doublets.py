@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+from anndata import AnnData
 from sklearn.metrics import roc_auc_score
 
 import dolor as dl
@@ -63,3 +66,10 @@ def test_without_two_modes_the_expected_share_is_called() -> None:
 def test_senseless_options_are_refused(made: Study, options: dict[str, float], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         dl.pp.doublets(made.cells, **options)
+
+
+def test_a_sample_of_many_cells_is_judged(make_cells: Callable[..., AnnData]) -> None:
+    cells = make_cells(2800, n_samples=1)
+    table = dl.pp.doublets(cells)
+    assert table["n_cells"].tolist() == [2800]
+    assert 0 < table["rate"].iloc[0] < 0.2

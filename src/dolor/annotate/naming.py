@@ -9,18 +9,20 @@ import pandas as pd
 from scipy import sparse
 
 from dolor.annotate.agreement import agreement_sentence
-from dolor.annotate.clusters import cluster, cluster_means, refine
+from dolor.annotate.clusters import Clustering, cluster, cluster_means, refine
 from dolor.annotate.consensus import Candidates, candidates, name_clusters
 from dolor.annotate.descent import Verdict
 from dolor.annotate.labels import ROOT_CONTAMINATION, write_labels
 from dolor.annotate.limits import limits_sentence, panel_limits
 from dolor.annotate.record import cluster_table, marker_evidence
 from dolor.annotate.refinement import rare_candidates, settle
+from dolor.annotate.sketch import MOST_CELLS
 from dolor.contracts.cells import check_cells
 from dolor.contracts.tables import ANNOTATION, check
 from dolor.contracts.vocabulary import UNASSIGNED
 from dolor.errors import DataError
-from dolor.io.read import log_normalised
+from dolor.io.cell_rows import CellRows, counts_of
+from dolor.io.read import log_normalised, log_values
 from dolor.knowledge import populations
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ def annotate(
     min_confidence: float = 0.5,
     seed: int = 0,
     known: Sequence[Population] | None = None,
+    counts: CellRows | None = None,
+    most_cells: int = MOST_CELLS,
 ) -> pd.DataFrame:
     """Name the cells from marker signatures, and say how sure that is.
 
@@ -78,6 +82,14 @@ def annotate(
     known
         The populations themselves in place of a file, from :func:`dolor.populations.load`, such as without the markers
         of one source.
+    counts
+        The counts of these cells, where they stay in a file: from :func:`dolor.io.stored_cells.open_cells`. Then
+        ``layers["counts"]`` is not needed, ``X`` is left out, and memory holds marker genes, embeddings, and the
+        variable genes of one class at a time.
+    most_cells
+        Of more cells clusters are learnt on a sketch of half as many, in which rare kinds are kept whole; the others
+        go with the sketched cells that they lie among (``obs["in_sketch"]`` says which those are). Names are weighed
+        on all cells in any case.
 
     Returns
     -------
@@ -97,25 +109,27 @@ def annotate(
     >>> {"cell_lineage", "cell_class", "cell_type"} <= set(adata.obs)
     True
     """
-    check_cells(adata)
+    check_cells(adata, counts=counts)
+    rows = counts_of(adata, counts)
     known = populations.load(signatures or None) if known is None else tuple(known)
     who = candidates(populations.PopulationTree(known), compartment)
     signs = _signs(str(adata.obs["organism"].iloc[0]), compartment, known, who, adata.var_names)
     adata.obs["compartment"] = compartment
-    adata.X = log_normalised(adata)
-    adata.var["n_counts"] = np.asarray(adata.layers["counts"].sum(axis=0)).ravel()
+    if counts is None:
+        adata.X = log_normalised(adata)
     adata.uns["annotation_limits"] = panel_limits(known, signs, who, str(adata.obs["organism"].iloc[0]))
 
-    naming = _Naming(adata, signs, who, min_confidence)
-    coarse = naming.with_rare(cluster(adata, resolution=resolution, integration=integration, seed=seed))
+    how = Clustering(integration, seed, most_cells)
+    naming = _Naming(adata, rows, signs, who, min_confidence)
+    coarse = naming.with_rare(cluster(adata, how, resolution=resolution, counts=counts))
     classes = coarse.map({name: naming.class_of(verdict) for name, verdict in naming.verdicts(coarse).items()})
-    fine = refine(adata, coarse, classes, signs.columns, integration=integration, seed=seed)
+    fine = refine(rows, adata.obs["sample_id"], coarse, classes, adata.var_names.isin(signs.columns), how)
     verdicts = naming.verdicts(fine, believe=True)
     adata.obs["cluster"] = fine.to_numpy()
     of_cell, confidence = naming.settled(fine, verdicts)
     write_labels(adata, of_cell, confidence, who)
     adata.uns["annotation_clusters"] = cluster_table(fine, verdicts, naming.levels(fine)[1], signs, naming.library)
-    return marker_evidence(adata, signs)
+    return marker_evidence(adata.obs["cell_type"], naming.logged, signs)
 
 
 def annotation_table(adata: AnnData) -> pd.DataFrame:
@@ -147,24 +161,35 @@ def annotation_remarks(adata: AnnData) -> list[str]:
 class _Naming:
     """The marker genes of some cells and who competes for their names."""
 
-    def __init__(self, adata: AnnData, signs: pd.DataFrame, who: Candidates, min_confidence: float) -> None:
-        self.markers = adata[:, signs.columns]
-        self.signs, self.who, self.min_confidence = signs, who, min_confidence
-        totals = np.asarray(adata.layers["counts"].sum(axis=1), dtype=float).ravel()
+    def __init__(
+        self, adata: AnnData, rows: CellRows, signs: pd.DataFrame, who: Candidates, min_confidence: float
+    ) -> None:
+        self.obs, self.signs, self.who, self.min_confidence = adata.obs, signs, who, min_confidence
+        genes, logged = adata.var_names.get_indexer(signs.columns), []
+        totals, n_counts = np.zeros(adata.n_obs), np.zeros(adata.n_vars, dtype=np.int64)
+        for place, block in rows.blocks():
+            totals[place] = np.asarray(block.sum(axis=1)).ravel()
+            n_counts += np.asarray(block.sum(axis=0), dtype=np.int64).ravel()
+            logged.append(log_values(block)[:, genes])
+            logged[-1].sort_indices()
+            logged[-1].eliminate_zeros()
+        adata.var["n_counts"] = n_counts
         self.library = float(np.median(totals))
-        self.detected = (sparse.csr_matrix(self.markers.layers["counts"]) > 0).astype(np.float64)
-        self.mixture = self.markers.var["n_counts"].to_numpy(dtype=float) / max(totals.sum(), 1.0)
+        self.logged = sparse.csr_matrix(sparse.vstack(logged, format="csr"))
+        shown = np.ones(self.logged.nnz), self.logged.indices, self.logged.indptr
+        self.detected = sparse.csr_matrix(shown, shape=self.logged.shape)
+        self.mixture = n_counts[genes] / max(totals.sum(), 1.0)
 
     def levels(self, clusters: pd.Series) -> tuple[list[str], NDArray[np.float64]]:
         """Return the names of the clusters and the level of each marker gene, transcripts among 10,000."""
-        names, means = cluster_means(self.markers, clusters)
+        names, means = cluster_means(self.logged, clusters)
         return names, np.expm1(means)
 
     def leaked(self, clusters: pd.Series, names: Sequence[str]) -> NDArray[np.float64] | None:
         """Return what leakage explains in each cluster, transcripts among 10,000, where it was estimated."""
-        if "ambient_share" not in self.markers.obs.columns:
+        if "ambient_share" not in self.obs.columns:
             return None
-        share = self.markers.obs["ambient_share"].fillna(0.0).groupby(clusters.to_numpy()).mean()
+        share = self.obs["ambient_share"].fillna(0.0).groupby(clusters.to_numpy()).mean()
         return np.asarray(np.outer(share.reindex(names), 1e4 * self.mixture))
 
     def verdicts(self, clusters: pd.Series, *, believe: bool = False) -> dict[str, Verdict]:

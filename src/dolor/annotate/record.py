@@ -12,8 +12,8 @@ from dolor.annotate.descent import Verdict
 from dolor.annotate.evidence import switched_on
 
 if TYPE_CHECKING:
-    from anndata import AnnData
     from numpy.typing import NDArray
+    from scipy import sparse
 
 
 def cluster_table(
@@ -57,26 +57,29 @@ def cluster_table(
     return pd.DataFrame(rows, columns=columns)
 
 
-def marker_evidence(adata: AnnData, signs: pd.DataFrame) -> pd.DataFrame:
+def marker_evidence(labels: pd.Series, logged: sparse.csr_matrix, signs: pd.DataFrame) -> pd.DataFrame:
     """Return, for every cell type found, how its markers are expressed in it.
 
     Parameters
     ----------
-    adata
-        Annotated cells; reads ``X`` (log-normalised).
+    labels
+        The cell type of each cell.
+    logged
+        Cells × marker genes, in the order of ``signs``: log-normalised expression.
     signs
-        Populations × genes: +1 for a marker, -1 for a marker of what it is not.
+        Populations × marker genes: +1 for a marker, -1 for a marker of what it is not.
 
     Returns
     -------
     Columns ``cell_type gene expected mean_expression detection n_cells``.
     """
     rows = []
-    labels = adata.obs["cell_type"].astype(str).to_numpy()
-    for cell_type in sorted(set(labels) & set(signs.index)):
+    names = labels.astype(str).to_numpy()
+    for cell_type in sorted(set(names) & set(signs.index)):
         expected = signs.loc[cell_type]
-        genes = expected.index[expected.to_numpy() != 0]
-        values = adata[labels == cell_type, genes].X
+        telling = np.flatnonzero(expected.to_numpy() != 0)
+        genes = expected.index[telling]
+        values = logged[names == cell_type][:, telling]
         mean = np.asarray(values.mean(axis=0)).ravel()
         detection = np.asarray((values > 0).mean(axis=0)).ravel()
         for gene, sign, level, share in zip(genes, expected[genes], mean, detection, strict=True):

@@ -23,6 +23,8 @@ _SMOOTHING = 20.0
 # A rare population shows itself by so many of its markers in a cell, each rare among the cells around.
 _FEWEST_MARKERS, _RARE = 3, 0.05
 _FEWEST_RARE_CELLS = 5
+# Cells that are looked at together: each costs a row of cells × groups.
+_BLOCK = 65_536
 # So many cells may show that many of the markers by chance, among all.
 _BY_CHANCE = 2.0
 
@@ -83,15 +85,16 @@ def settle(
     named = np.flatnonzero(own >= 0)
     if n_groups < 2 or len(named) == 0:
         return own, certainty
-    fits = fit(detected[named], profiles_of(detected, own, n_groups))
-    rows = np.arange(len(named))
-    best = fits.argmax(axis=1)
-    moves = fits[rows, best] - fits[rows, own[named]] > LEAVE
-    settled = own.copy()
-    settled[named[moves]] = best[moves]
-    others = np.where(kinds[None, :] == kinds[settled[named]][:, None], -np.inf, fits).max(axis=1)
-    lead = fits[rows, settled[named]] - others
-    certainty[named] = 1 / (1 + np.exp(-np.clip(lead, -50, 50)))
+    profiles, settled = profiles_of(detected, own, n_groups), own.copy()
+    for start in range(0, len(named), _BLOCK):
+        cells = named[start : start + _BLOCK]
+        fits, rows = fit(detected[cells], profiles), np.arange(len(cells))
+        best = fits.argmax(axis=1)
+        moves = fits[rows, best] - fits[rows, own[cells]] > LEAVE
+        settled[cells[moves]] = best[moves]
+        others = np.where(kinds[None, :] == kinds[settled[cells]][:, None], -np.inf, fits).max(axis=1)
+        lead = fits[rows, settled[cells]] - others
+        certainty[cells] = 1 / (1 + np.exp(-np.clip(lead, -50, 50)))
     return settled, certainty
 
 
@@ -121,14 +124,18 @@ def rare_candidates(
     if not candidates:
         return result
     rare = marks.loc[candidates].to_numpy() & (around < _RARE)[None, :]
-    shown = np.asarray((detected @ sparse.csr_matrix(rare.T.astype(float))).todense())
     # By chance a cell of many genes shows some marker of everybody: expect as many as its share of all detections.
     n_shown = np.asarray(detected.sum(axis=1), dtype=float).ravel()
-    expected = np.outer(n_shown / max(float(n_shown.mean()), 1.0), (rare * around).sum(axis=1))
-    chance = np.asarray(poisson.sf(shown - 1, expected))
-    best = chance.argmin(axis=1)
-    rows = np.arange(len(best))
-    stands_out = (shown[rows, best] >= _FEWEST_MARKERS) & (chance[rows, best] < _BY_CHANCE / len(best))
+    share, by_chance = n_shown / max(float(n_shown.mean()), 1.0), (rare * around).sum(axis=1)
+    best, stands_out = np.empty(len(share), dtype=np.intp), np.empty(len(share), dtype=bool)
+    for start in range(0, len(share), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        shown = np.asarray((detected[block] @ sparse.csr_matrix(rare.T.astype(float))).todense())
+        chance = np.asarray(poisson.sf(shown - 1, np.outer(share[block], by_chance)))
+        best[block] = chance.argmin(axis=1)
+        rows = np.arange(len(chance))
+        enough = shown[rows, best[block]] >= _FEWEST_MARKERS
+        stands_out[block] = enough & (chance[rows, best[block]] < _BY_CHANCE / len(share))
     for number, name in enumerate(candidates):
         cells = np.flatnonzero(stands_out & (best == number))
         if len(cells) >= _FEWEST_RARE_CELLS:

@@ -181,7 +181,11 @@ def annotate(
     ] = "",
     seed: Seed = 0,
 ) -> None:
-    """Name the cells, and say of each kind how good they are."""
+    """Name the cells, and say of each kind how good they are.
+
+    The counts stay in the file, but for label transfer, which holds them all. Of more than 150,000 cells the clusters
+    are learnt on a sketch.
+    """
     import json
 
     from dolor.annotate import annotate as annotate_cells
@@ -190,6 +194,8 @@ def annotate(
     from dolor.io.atomic import atomic_path, write_text
     from dolor.io.h5ad import read_h5ad
     from dolor.io.provenance import write_provenance
+    from dolor.io.read import expression
+    from dolor.io.stored_cells import RAW, open_cells, write_cells
     from dolor.io.tables import write_table
 
     options: dict[str, Any] = {
@@ -203,19 +209,23 @@ def annotate(
     given = {"reference": reference, "label_map": label_map, "celltypist_model": celltypist_model}
     if transfer != "none":
         check_transfer(transfer, **given)  # before minutes are spent
-    cells = read_h5ad(source)
-    markers = annotate_cells(cells, **options)
+    cells, layers = open_cells(source)
+    counts = _counts(layers, source)
+    layers = {name: rows for name, rows in layers.items() if name != RAW} | {"X": expression(counts)}
+    markers = annotate_cells(cells, **options, counts=counts)
     if transfer != "none":
+        cells.X, cells.layers["counts"] = layers["X"].whole(), counts.whole()
         learned: dict[str, Any] = {"seed_confidence": seed_confidence, "reference_labels": reference_labels, **given}
         transfer_labels(cells, transfer, **learned, signatures=signatures, seed=seed)
         options |= {"transfer": transfer, **learned}
     write_table(annotation_table(cells), annotation, tables.ANNOTATION)
     write_table(markers, evidence)
-    found = _quality_of_names(cells, read_h5ad(dropped) if dropped else None, seed) | {"method": integration}
+    without = read_h5ad(dropped) if dropped else None
+    found = _quality_of_names(cells, counts, without, seed) | {"method": integration}
     if summary:
         write_text(summary, json.dumps(found, indent=2, sort_keys=True) + "\n")
     with atomic_path(out) as temporary:
-        cells.write_h5ad(temporary, compression="lzf")
+        write_cells(temporary, cells, layers)
     unassigned = int((cells.obs["cell_type"] == "unassigned").sum())
     for result in (out, annotation, evidence, *([Path(summary)] if summary else [])):
         write_provenance(
@@ -230,13 +240,13 @@ def annotate(
         typer.echo(sentence)
 
 
-def _quality_of_names(cells: AnnData, dropped: AnnData | None, seed: int) -> dict[str, Any]:
+def _quality_of_names(cells: AnnData, counts: CellRows, dropped: AnnData | None, seed: int) -> dict[str, Any]:
     """Flag second cells and meals, and sum up quality by kind, integration and stability of the clusters."""
     from dolor import pp
 
     return {
-        "partners": _records(pp.partners(cells)),
-        "kinds": _records(pp.quality_by_kind(cells, dropped)),
+        "partners": _records(pp.partners(cells, counts=counts)),
+        "kinds": _records(pp.quality_by_kind(cells, dropped, counts=counts)),
         "integration": _records(pp.integration_quality(cells, seed=seed)),
         "clusters": _records(cells.uns["cluster_stability"]),
         "names": _records(cells.uns["annotation_clusters"]),

@@ -64,17 +64,10 @@ class CellRows(ABC):
         """Return these cells as ``change`` makes them, from their rows and their numbers, whenever they are read."""
         return _Changed(self, change, n_genes)
 
-    def with_genes(self, genes: NDArray[np.bool_]) -> CellRows:
-        """Return the columns of a mask, still unread."""
-        chosen = np.flatnonzero(genes)
+    def with_genes(self, genes: NDArray[np.bool_] | Cells) -> CellRows:
+        """Return the columns of a mask, or those with these numbers, still unread."""
+        chosen = np.flatnonzero(genes) if genes.dtype == bool else genes
         return self.changed(lambda block, cells: block[:, chosen], len(chosen))
-
-    def sums(self) -> NDArray[np.float64]:
-        """Return the sum of each gene over the cells."""
-        total = np.zeros(self.shape[1])
-        for _, block in self.blocks():
-            total += np.asarray(block.sum(axis=0), dtype=float).ravel()
-        return total
 
     def whole(self) -> sparse.csr_matrix:
         """Return all cells at once."""

@@ -29,7 +29,7 @@ _CHUNK = 1 << 17
 
 
 def open_cells(path: Path | str) -> tuple[AnnData, dict[str, CellRows]]:
-    """Open cells and leave their matrices in the file.
+    """Open cells and leave their matrices in the file; pairs of cells or genes (``obsp``, ``varp``) are left out.
 
     Parameters
     ----------

@@ -22,6 +22,8 @@ __all__ = ["Verdicts", "doublets", "threshold_of"]
 
 # Few components: those beyond hold noise in samples of some hundred cells, and doublets are told by large differences.
 _COMPONENTS = 15
+# Beyond so many cells, with two pairs made for each, scanpy no longer seeks all neighbours by itself.
+_MANY_CELLS = 8192 // 3 - 1
 # Called from this probability on: a doublet that passes makes a population that is none, which is worse than a single
 # cell that is flagged. The probability errs low, since doublets sit unseen among the cells that it was trained on.
 _PROBABLE = 0.2
@@ -151,6 +153,8 @@ def _scrublet(
             expected_doublet_rate=expected_rate,
             log_transform=True,
             n_prin_comps=min(_COMPONENTS, work.n_obs - 1),
+            # Left alone, scanpy searches among many approximately, which fails with pynndescent 0.7.
+            use_approx_neighbors=False if work.n_obs > _MANY_CELLS else None,
             threshold=1.0,  # ours is set later, on the joined score
             random_state=seed,
             verbose=False,

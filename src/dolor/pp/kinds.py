@@ -11,6 +11,7 @@ from scipy import sparse
 
 from dolor.contracts.vocabulary import UNASSIGNED
 from dolor.errors import DataError
+from dolor.io.cell_rows import CellRows, counts_of
 from dolor.pp.groups import group_means
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ _FEWEST_COUNTS = 20
 _MEASURES = ("n_counts", "n_genes", "mito_fraction", "ambient_share")
 
 
-def dropped_kinds(dropped: AnnData, kept: AnnData, groupby: str = "cell_class") -> pd.Series:
+def dropped_kinds(
+    dropped: AnnData, kept: AnnData, groupby: str = "cell_class", *, counts: CellRows | None = None
+) -> pd.Series:
     """Say of what kind each dropped droplet would have been.
 
     Its counts are held against the mean profile of each kind of the kept cells (multinomial likelihood, on the genes
@@ -39,6 +42,8 @@ def dropped_kinds(dropped: AnnData, kept: AnnData, groupby: str = "cell_class") 
         Named cells; reads ``layers["counts"]`` and ``groupby``.
     groupby
         Column of ``obs`` with the kinds.
+    counts
+        The counts of ``kept``, where they stay in a file: from :func:`dolor.io.stored_cells.open_cells`.
 
     Returns
     -------
@@ -65,8 +70,7 @@ def dropped_kinds(dropped: AnnData, kept: AnnData, groupby: str = "cell_class") 
     named = labels != UNASSIGNED
     answer = np.full(dropped.n_obs, UNASSIGNED, dtype=object)
     if named.any() and dropped.n_obs:
-        counts = sparse.csr_matrix(kept.layers["counts"])
-        means, numbers = group_means(counts if named.all() else counts[named], labels[named])
+        means, numbers = group_means(counts_of(kept, counts).of(named), labels[named])
         enough = numbers >= _FEWEST_CELLS
         names = np.array(sorted(set(labels[named])), dtype=object)[enough]
         if len(names) > 1:
@@ -90,7 +94,9 @@ def _likeliest(
     return likelihood.argmax(axis=1), told & (best[:, -1] - best[:, -2] >= _LEAD)
 
 
-def quality_by_kind(kept: AnnData, dropped: AnnData | None = None, groupby: str = "cell_class") -> pd.DataFrame:
+def quality_by_kind(
+    kept: AnnData, dropped: AnnData | None = None, groupby: str = "cell_class", *, counts: CellRows | None = None
+) -> pd.DataFrame:
     """Summarise quality by kind: thresholds that suit neurons may not suit lymphocytes.
 
     Parameters
@@ -102,6 +108,8 @@ def quality_by_kind(kept: AnnData, dropped: AnnData | None = None, groupby: str 
         Droplets that quality control left out, with their reason in ``obs["why_dropped"]``.
     groupby
         Column of ``obs`` with the kinds.
+    counts
+        As in :func:`dropped_kinds`.
 
     Returns
     -------
@@ -130,7 +138,8 @@ def quality_by_kind(kept: AnnData, dropped: AnnData | None = None, groupby: str 
             table[column] = (kept.obs["pairing"].astype(str) == word).groupby(kinds.to_numpy()).sum()
     if dropped is not None:
         reasons = pd.crosstab(
-            dropped_kinds(dropped, kept, groupby).to_numpy(), dropped.obs["why_dropped"].astype(str).to_numpy()
+            dropped_kinds(dropped, kept, groupby, counts=counts).to_numpy(),
+            dropped.obs["why_dropped"].astype(str).to_numpy(),
         )
         table = table.join(reasons.add_prefix("dropped_"), how="outer")
         table["n_dropped"] = reasons.sum(axis=1).reindex(table.index)

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from dolor.contracts.cells import check_cells
 from dolor.errors import DataError
+from dolor.io.cell_rows import CellRows, counts_of
 from dolor.pp.groups import group_means
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def partners(
     *,
     phagocytes: Collection[str] = PHAGOCYTES,
     eaten: Collection[str] = EATEN,
+    counts: CellRows | None = None,
 ) -> pd.DataFrame:
     """Find cells that also hold the transcripts of another kind of cell, and tell meals from second cells.
 
@@ -55,6 +57,9 @@ def partners(
         ``unassigned`` cells are no partner and are not asked.
     phagocytes, eaten
         Kinds that eat, and kinds that are eaten.
+    counts
+        The counts of these cells, where they stay in a file: from :func:`dolor.io.stored_cells.open_cells`. Then
+        ``layers["counts"]`` is not needed, and memory holds one sample at a time.
 
     Returns
     -------
@@ -74,16 +79,16 @@ def partners(
     >>> set(table["pairing"]) <= {"pair", "phagocytosis"}
     True
     """
-    check_cells(adata)
+    check_cells(adata, counts=counts)
     if groupby not in adata.obs.columns:
         raise DataError(f"obs has no column '{groupby}'; there are {', '.join(map(str, adata.obs.columns))}")
-    counts = sparse.csr_matrix(adata.layers["counts"])
+    rows = counts_of(adata, counts)
     kinds = adata.obs[groupby].astype(str).to_numpy(dtype=object)
     clean = kinds != "unassigned"
     if "doublet" in adata.obs.columns:
         clean &= (adata.obs["doublet"].astype(str) != "yes").to_numpy()
-    profiles, names = _profiles(counts if clean.all() else counts[clean], kinds[clean])
-    place, share, gain = _search(counts, kinds, adata.obs["sample_id"], profiles, names, set(phagocytes))
+    profiles, names = _profiles(rows.of(clean), kinds[clean])
+    place, share, gain = _search(rows, kinds, adata.obs["sample_id"], profiles, names, set(phagocytes))
     partner = np.array([*names, ""], dtype=object)[place]
     meal = np.isin(kinds, list(phagocytes)) & np.isin(partner, list(eaten)) & (share < _SECOND_CELL)
     eats = meal & (gain >= _GAIN_MEAL) & (share >= _LEAST_MEAL)
@@ -95,7 +100,7 @@ def partners(
 
 
 def _search(
-    counts: sparse.csr_matrix,
+    counts: CellRows,
     kinds: NDArray[np.object_],
     samples: pd.Series,
     profiles: NDArray[np.float64],
@@ -106,13 +111,16 @@ def _search(
     place, share, gain = (np.full(len(kinds), start) for start in (-1, 0.0, 0.0))
     telling = np.log(profiles).std(axis=0) * np.sqrt(profiles.max(axis=0))
     genes = np.sort(np.argsort(-telling, kind="stable")[:_GENES])
-    counts = counts[:, genes]
-    for rows in samples.reset_index(drop=True).groupby(samples.to_numpy(), observed=True).indices.values():
-        mixture = np.asarray(counts[rows].sum(axis=0), dtype=float).ravel() + 0.5
+    telling_counts = counts.with_genes(genes)
+    for sample in pd.unique(samples):
+        rows = np.flatnonzero(samples.to_numpy() == sample)
+        of_sample = telling_counts.rows(rows)
+        mixture = np.asarray(of_sample.sum(axis=0), dtype=float).ravel() + 0.5
         for own, kind in enumerate(names):
-            cells = rows[kinds[rows] == kind]
+            of_kind = kinds[rows] == kind
+            cells = rows[of_kind]
             others = [at for at, name in enumerate(names) if name != kind and not {name, kind} <= phagocytes]
-            found = best_partner(counts[cells], profiles[:, genes], own, others, mixture)
+            found = best_partner(of_sample[of_kind], profiles[:, genes], own, others, mixture)
             place[cells], share[cells], gain[cells] = found
     return place, share, gain
 
@@ -163,7 +171,7 @@ def _scaled(mixed: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(mixed / mixed.sum(axis=-1, keepdims=True))
 
 
-def _profiles(counts: sparse.csr_matrix, kinds: NDArray[np.object_]) -> tuple[NDArray[np.float64], list[str]]:
+def _profiles(counts: CellRows, kinds: NDArray[np.object_]) -> tuple[NDArray[np.float64], list[str]]:
     """Return the profile of each kind with enough cells (kinds × genes, above 0), and the names."""
     means, numbers = group_means(counts, kinds)
     enough = numbers >= _FEWEST_CELLS
