@@ -28,10 +28,10 @@ RUNS = {
     "census": ("--cells 1000000",),
     "power": ("--venv .peers --seeds 3",),
     "process": ("--venv .peers",),
-    "profiles": ("--venv .peers --rounds 1", "--venv .peers --rounds 1 --gzip --cells 1000000 --ways read dolor"),
+    "profiles": ("--venv .peers --rounds 1", "--venv .peers --rounds 1 --gzip --cells 1000000 --ways read"),
     "pvalues": (
-        "--venv .peers --cells 5000 20000",
-        "--venv .peers --cells 100000 --rounds 1 --peers liana squidpy fastccc",
+        "--venv .peers --cells 5000",
+        "--venv .peers --cells 20000 100000 --rounds 1 --peers liana squidpy fastccc",
     ),
     "read": ("", "--large"),
     "report": ("--rows 10000 100000",),
