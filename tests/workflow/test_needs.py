@@ -30,4 +30,4 @@ def test_a_job_asks_for_more_each_time_and_never_for_less_with_larger_input(rule
 
 
 def test_annotation_of_a_large_study_asks_for_more_than_of_a_small_one() -> None:
-    assert memory_mb("annotate", 2000.0) > 2 * memory_mb("annotate", 20.0)
+    assert memory_mb("annotate", 5000.0) > 2 * memory_mb("annotate", 20.0)

@@ -1,4 +1,8 @@
-"""What a job needs of memory and time, from the size of its input: straight lines through measured runs."""
+"""What a job needs of memory and time, from the size of its input: straight lines through measured runs.
+
+The lines of quality, annotate and profiles are flat for their input: these read a block of cells at a time, and what
+grows are the tables of cells.
+"""
 
 from __future__ import annotations
 
