@@ -67,8 +67,7 @@ def test_real_blood_cells_keep_their_agreement(data_dir: Path) -> None:
     found = evaluate(cells.obs, cells.obs["cell_type_author"], mapping, cells.obs["donor_id"])
     assert found["class"]["median_over_donors"] >= 0.85
     assert found["class"]["agreement_assigned"] >= 0.93
-    # Asked for is 0.05; measured is 0.069, since cells that fit two classes lose their name.
-    assert found["unassigned"] <= 0.08
+    assert found["unassigned"] <= 0.05
     assert np.isfinite(cells.obs["cell_type_confidence"]).all()
 
 

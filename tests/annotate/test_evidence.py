@@ -94,6 +94,12 @@ def test_on_a_panel_of_few_transcripts_a_single_one_proves_nothing() -> None:
     assert switched_on(levels, 50)[0, 0] < 0.1
 
 
+def test_a_level_in_a_few_cells_is_no_bar_for_many() -> None:
+    levels = np.array([[10.0], [1.0]])
+    assert switched_on(levels, 5000, sizes=np.array([5, 500]))[1, 0] > 0.8
+    assert switched_on(levels, 5000, sizes=np.array([500, 500]))[1, 0] < 0.3
+
+
 def test_a_shared_marker_weighs_less_and_a_foreigner_does_not_count() -> None:
     signs = np.ones((4, 1), dtype=np.int8)
     assert marker_weights(signs, np.ones(4, dtype=bool))[0, 0] == 0.5

@@ -26,7 +26,7 @@ _VARIABLE_GENES = 2000
 # Within one class: fewer genes carry the difference, and a finer cut is safe since names merge clusters.
 _VARIABLE_WITHIN = 300
 _RESOLUTION_WITHIN = 1.5
-_FEWEST_TO_DIVIDE = 60
+_FEWEST_TO_DIVIDE = 15
 _FEWEST_WITH_A_GENE = 5
 # Coarser clusterings that are kept beside the chosen one, as shares of its resolution.
 _COARSER = (0.25, 0.5)

@@ -24,8 +24,8 @@ from dolor.annotate.evidence import (
 if TYPE_CHECKING:
     from dolor.knowledge.populations import PopulationTree
 
-# Evidence that the class of the larger cluster is worth.
-_BELIEF = 2.0
+# Evidence that the class of the larger cluster is worth: as much as two or three markers.
+_BELIEF = 4.0
 # What a lineage's own markers add to the best of its classes: a lineage is a loose group, not all of which has them.
 _FROM_LINEAGE = 0.5
 # What a class adds for the best of its types: their markers are partly its own.
@@ -88,6 +88,7 @@ def name_clusters(
     *,
     library: float,
     leaked: NDArray[np.float64] | None = None,
+    sizes: NDArray[np.int64] | None = None,
     believed: Sequence[str] = (),
 ) -> list[Verdict]:
     """Walk every cluster down the tree.
@@ -106,19 +107,21 @@ def name_clusters(
         Transcripts of a typical cell.
     leaked
         Clusters × marker genes: what leakage explains.
+    sizes
+        Clusters: how many cells each has, so that a small one sets no bar for all. Among the clusters of one class they
+        count alike: there a small subset is what is sought.
     believed
         For each cluster the class of the larger cluster that it was cut from, or an empty text. A small cluster is
-        noisier than that, so that another class must outdo this one by a clear margin.
+        noisier than that, so that another class must outdo this one by a clear margin, and so must nobody at all.
 
     Returns
     -------
     One verdict a cluster.
     """
-    among_all = cluster_evidence(levels, signs, who, library, leaked)
+    among_all = cluster_evidence(levels, signs, who, library, leaked, sizes)
     of_class = class_evidence(among_all, who)
-    for number, name in enumerate(believed):
-        if name:
-            of_class.loc[number, name] = of_class.loc[number].max() + _BELIEF
+    for name in sorted(set(believed) - {""}):
+        of_class[name] += _BELIEF * (np.array(believed) == name)
     as_lineage = {root: [node for node in who.children[root] if node in of_class.columns] for root in who.roots}
     verdicts = []
     for own, row in zip(_records(among_all), _records(of_class), strict=True):
@@ -145,6 +148,7 @@ def cluster_evidence(
     who: Candidates,
     library: float,
     leaked: NDArray[np.float64] | None = None,
+    sizes: NDArray[np.int64] | None = None,
 ) -> pd.DataFrame:
     """Return the evidence of each population (columns) in each cluster (rows), relative to the clusters given.
 
@@ -153,7 +157,7 @@ def cluster_evidence(
     sign = signs.to_numpy()
     resident = ~signs.index.isin(who.foreign)
     weights = marker_weights(sign, resident)
-    on = switched_on(levels, library, leaked)
+    on = switched_on(levels, library, leaked, sizes)
     bins = expression_bins(levels.max(axis=0))
     told = (sign > 0).sum(axis=1) >= FEWEST_MARKERS
     marks_told = (sign[told & resident] > 0).any(axis=0)

@@ -15,6 +15,9 @@ Array = NDArray[np.float64]
 
 # On: at least this share of the level in the cluster that has most of the gene.
 _SHARE_OF_HIGHEST = 0.15
+# The highest level is judged as if each cluster held so many cells more, without the gene: chance sets it high in five
+# cells, and it would put the gene off in hundreds.
+_DOUBTED_CELLS = 10.0
 # Below so many transcripts a cell, or so many among 10,000, nothing is on, whatever the other clusters hold.
 _FEWEST_TRANSCRIPTS, _LOWEST_LEVEL = 0.03, 0.1
 # On: so many times what leakage explains.
@@ -22,8 +25,8 @@ _TIMES_LEAKED = 3.0
 _STEEPNESS = 3.0
 # How often a marker is on in its population.
 _OWN = 0.8
-# What a marker against that is on costs: ten in a hundred of the population have it on, half of its neighbours.
-_AGAINST = float(np.log(0.5 / 0.1))
+# What a marker against that is on costs: five in a hundred of the population have it on, half of its neighbours.
+_AGAINST = float(np.log(0.5 / 0.05))
 # The share of control genes that are on, before any was seen, and as many genes as that belief is worth.
 _CONTROL_PRIOR, _CONTROL_WEIGHT = 0.25, 4.0
 _LEAST_CONTROL, _MOST_CONTROL = 0.05, 0.6
@@ -32,7 +35,9 @@ _GENES_A_BIN, _MOST_BINS = 60, 4
 FEWEST_MARKERS = 2
 
 
-def switched_on(levels: Array, library: float, leaked: Array | None = None) -> Array:
+def switched_on(
+    levels: Array, library: float, leaked: Array | None = None, sizes: NDArray[np.int64] | None = None
+) -> Array:
     """Say how surely each gene is on in each cluster.
 
     Parameters
@@ -43,13 +48,17 @@ def switched_on(levels: Array, library: float, leaked: Array | None = None) -> A
         Transcripts of a typical cell; on a panel these are few, and so is what one transcript proves.
     leaked
         Clusters × genes: what leakage into the droplets explains, among 10,000; none: nothing leaks.
+    sizes
+        Clusters: how many cells each has, where a level in a small one is to be no bar for the others; none: all count
+        alike.
 
     Returns
     -------
     Clusters × genes, from 0 to 1.
     """
     floor = max(_LOWEST_LEVEL, _FEWEST_TRANSCRIPTS * 1e4 / max(library, 1.0))
-    threshold = np.maximum(_SHARE_OF_HIGHEST * levels.max(axis=0), floor)
+    proven = levels if sizes is None else levels * (sizes / (sizes + _DOUBTED_CELLS))[:, None]
+    threshold = np.maximum(_SHARE_OF_HIGHEST * proven.max(axis=0), floor)
     if leaked is not None:
         threshold = np.maximum(threshold, _TIMES_LEAKED * leaked)
     return np.asarray(1 / (1 + (threshold / np.maximum(levels, 1e-6)) ** _STEEPNESS))

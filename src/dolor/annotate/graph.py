@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _NEIGHBOURS = 12
+# Among few cells fewer neighbours: twelve would join fourteen B cells and three plasma cells into one cluster.
+_SHARE_THAT_ARE_NEIGHBOURS, _FEWEST_NEIGHBOURS = 0.2, 3
 # From so many cells on scanpy would search approximately. Up to as many as are ever looked at the exact search of
 # scikit-learn is quicker than pynndescent, whose compilation takes minutes in every process.
 _MANY_CELLS = 8192
@@ -37,10 +39,13 @@ def neighbour_graph(embedding: NDArray[np.float32], seed: int, names: pd.Index |
     work = anndata.AnnData(obs=obs, obsm={"X": embedding})
     search = "sklearn" if work.n_obs >= _MANY_CELLS else None
     with quiet():
-        sc.pp.neighbors(
-            work, n_neighbors=min(_NEIGHBOURS, work.n_obs - 1), use_rep="X", transformer=search, random_state=seed
-        )
+        sc.pp.neighbors(work, n_neighbors=_how_many(work.n_obs), use_rep="X", transformer=search, random_state=seed)
     return work
+
+
+def _how_many(n_cells: int) -> int:
+    few = max(_FEWEST_NEIGHBOURS, int(_SHARE_THAT_ARE_NEIGHBOURS * n_cells))
+    return min(_NEIGHBOURS, few, n_cells - 1)
 
 
 def leiden(work: AnnData, resolution: float, seed: int) -> pd.Series:

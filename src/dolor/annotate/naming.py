@@ -203,6 +203,7 @@ class _Naming:
             self.min_confidence,
             library=self.library,
             leaked=self.leaked(clusters, names),
+            sizes=np.asarray(clusters.value_counts().reindex(names), dtype=np.int64),
             believed=believed,
         )
         return dict(zip(names, found, strict=True))

@@ -43,8 +43,8 @@ def cluster_table(
     One row a cluster: ``cluster n_cells population confidence second_best``, and as text ``markers`` (of the
     population, on here), ``missing`` (measured, but not on) and ``against`` (on, and speaking against it).
     """
-    on = switched_on(levels, library) > 0.5
     sizes = clusters.value_counts()
+    on = switched_on(levels, library, sizes=np.asarray(sizes.reindex(list(verdicts)), dtype=np.int64)) > 0.5
     rows = []
     for number, (name, verdict) in enumerate(verdicts.items()):
         population = verdict.path[-1] if verdict.path else ""
