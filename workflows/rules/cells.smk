@@ -66,7 +66,8 @@ rule evaluate:
     input:
         f"{RESULTS}/{{dataset}}/cells.h5ad",
     output:
-        f"{RESULTS}/{{dataset}}/evaluation.json",
+        found=f"{RESULTS}/{{dataset}}/evaluation.json",
+        figure=f"{RESULTS}/{{dataset}}/evaluation.svg",
     log:
         "logs/evaluate/{dataset}.log",
     benchmark:
@@ -80,4 +81,5 @@ rule evaluate:
         labels=lambda wildcards: DATASETS[wildcards.dataset].labels,
         code=code_digest("annotate"),
     shell:
-        "dolor evaluate {input:q} --out {output:q} --labels {params.labels:q} 2> {log:q} | tee -a {log:q}"
+        "dolor evaluate {input:q} --out {output.found:q} --figure {output.figure:q} --labels {params.labels:q}"
+        " 2> {log:q} | tee -a {log:q}"

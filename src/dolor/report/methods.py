@@ -95,8 +95,22 @@ def _annotation(options: dict[str, Any], dropped: dict[str, int]) -> str:
         f"Cells were clustered (Leiden, resolution {options['resolution']:g}, on {space}) and "
         "each cluster was named by walking down the tree of populations that live in this tissue, as far as the "
         f"markers supported it at a confidence of {options['min_confidence']:g}; {dropped['unassigned_cells']} cells "
-        "stayed unassigned."
+        f"stayed unassigned.{_transfer(options)}"
     )
+
+
+def _transfer(options: dict[str, Any]) -> str:
+    """Say what names were transferred beside those of the markers, if any were."""
+    method = options.get("transfer", "none")
+    if method == "none":
+        return ""
+    source = {
+        "scanvi": f"scANVI from the labelled cells of {Path(options['reference']).name}"
+        if options["reference"]
+        else f"scANVI from cells that their markers named with a confidence of {options['seed_confidence']:g} or more",
+        "celltypist": f"CellTypist with the model {Path(options['celltypist_model']).name}",
+    }[method]
+    return f" Beside these names, others were transferred by {source}, to compare them with; no result rests on them."
 
 
 def _contrast(options: dict[str, Any], statuses: dict[str, int]) -> str:
