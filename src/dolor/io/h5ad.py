@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -41,17 +43,30 @@ def read_h5ad(path: Path | str) -> AnnData:
     """
     import anndata
 
+    with sound_h5ad(path):
+        return anndata.read_h5ad(path)
+
+
+@contextmanager
+def sound_h5ad(path: Path | str) -> Iterator[h5py.File]:
+    """Open an h5ad file that is neither hostile nor incomplete; what goes wrong while it is open becomes our own error.
+
+    Raises
+    ------
+    dolor.errors.DolorError
+        As in :func:`read_h5ad`.
+    """
     path = check_is_file(path)
     try:
         with h5py.File(path, "r") as stored:
             refuse_hostile(stored, path)
             lost = [name for name in ("obs", "var") if name not in stored]
-        if lost:
-            raise IntegrityError(f"{path}: has no table '{lost[0]}'; fetch or write it again")
-        return anndata.read_h5ad(path)
+            if lost:
+                raise IntegrityError(f"{path}: has no table '{lost[0]}'; fetch or write it again")
+            yield stored
     except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError) as error:
         raise IntegrityError(
-            f"{path}: is damaged, truncated or not a complete h5ad file ({first_line(error)}); fetch or write it again"
+            f"{path}: is damaged, truncated or not a complete h5ad file ({_first_line(error)}); fetch or write it again"
         ) from error
 
 
@@ -80,7 +95,7 @@ def _read_member(path: Path | str, name: str) -> pd.DataFrame:
             refuse_hostile(stored, path)
             return cast("pd.DataFrame", read_elem(stored[name]))
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        raise IntegrityError(f"{path}: its table '{name}' cannot be read ({first_line(error)})") from error
+        raise IntegrityError(f"{path}: its table '{name}' cannot be read ({_first_line(error)})") from error
 
 
 def check_is_file(path: Path | str) -> Path:
@@ -133,7 +148,6 @@ def _refuse_external_links(group: h5py.Group, path: Path) -> None:
                 _refuse_external_links(member, path)
 
 
-def first_line(error: BaseException) -> str:
-    """Return the first line of what a library said, for a message of our own."""
+def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return lines[0][:120] if lines else type(error).__name__

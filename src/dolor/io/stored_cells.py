@@ -12,7 +12,7 @@ from scipy import sparse
 
 from dolor.errors import IntegrityError
 from dolor.io.cell_rows import CellRows, RowsInFile, RowsInMemory
-from dolor.io.h5ad import check_is_file, first_line, refuse_hostile
+from dolor.io.h5ad import sound_h5ad
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,21 +53,12 @@ def open_cells(path: Path | str) -> tuple[AnnData, dict[str, CellRows]]:
     import anndata
     from anndata.io import read_elem
 
-    path = check_is_file(path)
-    try:
-        with h5py.File(path, "r") as stored:
-            refuse_hostile(stored, path)
-            lost = [name for name in ("obs", "var") if name not in stored]
-            if lost:
-                raise IntegrityError(f"{path}: has no table '{lost[0]}'; fetch or write it again")
-            adata = anndata.AnnData(**{name: read_elem(stored[name]) for name in _TABLES if name in stored})
-            places = {name: f"layers/{name}" for name in stored.get("layers", ())}
-            places |= {name: name for name in ("X", RAW) if name in stored and not _is_null(stored[name])}
-            layers = {name: _rows(stored[place], path) for name, place in places.items()}
-    except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError) as error:
-        raise IntegrityError(
-            f"{path}: is damaged, truncated or not a complete h5ad file ({first_line(error)}); fetch or write it again"
-        ) from error
+    path = Path(path)
+    with sound_h5ad(path) as stored:
+        adata = anndata.AnnData(**{name: read_elem(stored[name]) for name in _TABLES if name in stored})
+        places = {name: f"layers/{name}" for name in stored.get("layers", ())}
+        places |= {name: name for name in ("X", RAW) if name in stored and not _is_null(stored[name])}
+        layers = {name: _rows(stored[place], path) for name, place in places.items()}
     for name, rows in layers.items():
         if rows.shape != adata.shape and not (name == RAW and rows.shape[0] == adata.n_obs):
             raise IntegrityError(
