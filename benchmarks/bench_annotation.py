@@ -10,7 +10,7 @@ themselves (Kang, Yu, Allen), a second row leaves those markers out. Thresholds 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import anndata
 import numpy as np
@@ -103,19 +103,31 @@ def real(which: str) -> list[dict[str, object]]:
         known = populations.load(without_source=left_out)
         for method, names in methods(cells, compartment, known).items():
             found = evaluate(names, cells.obs[column], mapping, cells.obs["donor_id"])
-            kept = cells.obs[column].astype(str).isin(mapping).to_numpy()
-            typed = names["cell_type"] != names["cell_class"]
+            named, right = as_deep_as_given(names["cell_type"], cells.obs[column], mapping)
             rows.append(
                 {
                     "data": which, "without": left_out, "method": method, "unassigned": found["unassigned"],
                     "class_assigned": found["class"]["agreement_assigned"], "class_f1": found["class"]["macro_f1"],
-                    "type_all": found["type"]["agreement"], "typed": float(typed[kept].mean()),
+                    "type_all": found["type"]["agreement"], "as_deep": named, "right_of_these": right,
                     "immune_sensitivity": found["immune"]["sensitivity"],
                     "immune_called": int((names["cell_lineage"] == "immune").sum()),
                     **(microglia(names, cells.obs[column]) if which == "allen" else {}),
                 }
             )  # fmt: skip
     return rows
+
+
+def as_deep_as_given(named: pd.Series, given: pd.Series, mapping: Mapping[str, str]) -> tuple[float, float]:
+    """Return how many of the labelled cells are named as deep in the tree as labels go, and how many of these right."""
+    tree = populations.tree()
+    wanted = {label: set(text.split("|")) for label, text in mapping.items()}
+    labels = {node for nodes in wanted.values() for node in nodes}
+    below = {node: labels & {node, *tree.ancestors(node)} for node in set(named) if node in tree}
+    pairs = [
+        (below.get(name, set()), wanted[label]) for name, label in zip(named, given, strict=True) if label in wanted
+    ]
+    deep = [bool(own & right) for own, right in pairs if own]
+    return len(deep) / len(pairs), float(np.mean(deep)) if deep else np.nan
 
 
 def microglia(names: pd.DataFrame, given: pd.Series) -> dict[str, float]:

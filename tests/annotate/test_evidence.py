@@ -29,7 +29,7 @@ def _levels() -> np.ndarray:
 def _evidence(levels: np.ndarray, signs: np.ndarray, leaked: np.ndarray | None = None) -> np.ndarray:
     """Return clusters × populations, every gene but a population's own as its control."""
     on = switched_on(levels, 5000, leaked)
-    weights = marker_weights(signs, np.ones(len(signs), dtype=bool))
+    weights = marker_weights(signs, ~np.eye(len(signs), dtype=bool))
     bins = expression_bins(levels.max(axis=0))
     return np.column_stack(
         [
@@ -100,7 +100,10 @@ def test_a_level_in_a_few_cells_is_no_bar_for_many() -> None:
     assert switched_on(levels, 5000, sizes=np.array([500, 500]))[1, 0] < 0.3
 
 
-def test_a_shared_marker_weighs_less_and_a_foreigner_does_not_count() -> None:
-    signs = np.ones((4, 1), dtype=np.int8)
-    assert marker_weights(signs, np.ones(4, dtype=bool))[0, 0] == 0.5
-    assert marker_weights(signs, np.array([True, False, False, False]))[0, 0] == 1.0
+def test_a_marker_weighs_less_the_more_rivals_claim_it() -> None:
+    signs = np.array([[1, 1], [1, 0], [1, 0], [1, -1]], dtype=np.int8)
+    nobody_below = ~np.eye(4, dtype=bool)
+    np.testing.assert_allclose(marker_weights(signs, nobody_below)[0], [0.5, 1.0])
+    with_an_ancestor = nobody_below.copy()
+    with_an_ancestor[0, 1:3] = False
+    np.testing.assert_allclose(marker_weights(signs, with_an_ancestor)[:2, 0], [np.sqrt(0.5), 0.5])

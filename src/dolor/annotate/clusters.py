@@ -205,12 +205,3 @@ def _embedding(
     counts = rows.with_genes(genes).rows(looked_at) if how.integration == "scvi" else sparse.csr_matrix((0, 0))
     aligned = align(how.integration, components[looked_at], counts, batch.iloc[looked_at], seed=how.seed)
     return _Embedded(components, sketch, aligned)
-
-
-def cluster_means(logged: sparse.csr_matrix, clusters: pd.Series) -> tuple[list[str], NDArray[np.float64]]:
-    """Return the names of the clusters and the mean of log-normalised expression in each (clusters × genes)."""
-    names = sorted(clusters.unique(), key=lambda name: (len(name), name))
-    code = clusters.map({name: number for number, name in enumerate(names)}).to_numpy(dtype=np.int64)
-    members = sparse.csr_matrix((np.ones(len(code)), (code, np.arange(len(code)))), shape=(len(names), len(code)))
-    sums = np.asarray((members @ logged).todense(), dtype=float)
-    return names, sums / np.bincount(code, minlength=len(names))[:, None]

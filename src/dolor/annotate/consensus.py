@@ -156,7 +156,8 @@ def cluster_evidence(
     """
     sign = signs.to_numpy()
     resident = ~signs.index.isin(who.foreign)
-    weights = marker_weights(sign, resident)
+    above = np.array([signs.index.isin({name, *who.tree.ancestors(name)}) for name in signs.index])
+    weights = marker_weights(sign, resident & ~above)
     on = switched_on(levels, library, leaked, sizes)
     bins = expression_bins(levels.max(axis=0))
     told = (sign > 0).sum(axis=1) >= FEWEST_MARKERS

@@ -123,19 +123,20 @@ def log_likelihood_ratio(on: Array, rates: Array, positive: Array, negative: NDA
     return np.asarray(gained @ positive[marks] - _AGAINST * on[:, negative].sum(axis=1))
 
 
-def marker_weights(signs: NDArray[np.int8], resident: NDArray[np.bool_]) -> Array:
-    """Weigh a marker less the more populations claim it: 1/√n, and 0 where it is no marker.
+def marker_weights(signs: NDArray[np.int8], rivals: NDArray[np.bool_]) -> Array:
+    """Weigh a marker less the more rivals claim it: 1/√(1 + n), and 0 where it is no marker.
 
     Parameters
     ----------
     signs
         Populations × genes: +1, -1 or 0.
-    resident
-        Populations: whether its claims count.
+    rivals
+        Populations × populations: whose claims count against each. Those above it in the tree are no rivals: a marker
+        of T cells still tells CD8 T cells from cells of other kinds.
 
     Returns
     -------
     Populations × genes.
     """
-    claims = np.maximum((signs[resident] > 0).sum(axis=0), 1)
-    return np.asarray((signs > 0) / np.sqrt(claims))
+    marks = signs > 0
+    return np.asarray(marks / np.sqrt(1 + rivals.astype(np.int64) @ marks))

@@ -9,10 +9,11 @@ import pandas as pd
 from scipy import sparse
 
 from dolor.annotate.agreement import agreement_sentence
-from dolor.annotate.clusters import Clustering, cluster, cluster_means, refine
+from dolor.annotate.clusters import Clustering, cluster, refine
 from dolor.annotate.consensus import Candidates, candidates, name_clusters
 from dolor.annotate.descent import Verdict
 from dolor.annotate.labels import ROOT_CONTAMINATION, write_labels
+from dolor.annotate.levels import cluster_levels
 from dolor.annotate.limits import limits_sentence, panel_limits
 from dolor.annotate.record import cluster_table, marker_evidence
 from dolor.annotate.refinement import rare_candidates, settle
@@ -182,8 +183,7 @@ class _Naming:
 
     def levels(self, clusters: pd.Series) -> tuple[list[str], NDArray[np.float64]]:
         """Return the names of the clusters and the level of each marker gene, transcripts among 10,000."""
-        names, means = cluster_means(self.logged, clusters)
-        return names, np.expm1(means)
+        return cluster_levels(self.logged, clusters, self.library)
 
     def leaked(self, clusters: pd.Series, names: Sequence[str]) -> NDArray[np.float64] | None:
         """Return what leakage explains in each cluster, transcripts among 10,000, where it was estimated."""
@@ -193,9 +193,10 @@ class _Naming:
         return np.asarray(np.outer(share.reindex(names), 1e4 * self.mixture))
 
     def verdicts(self, clusters: pd.Series, *, believe: bool = False) -> dict[str, Verdict]:
-        """Name clusters; believe in the class that stands before the stroke of a cluster's name."""
+        """Name clusters; believe in the class that stands before the first stroke of a cluster's name."""
         names, levels = self.levels(clusters)
-        believed = [name.partition("/")[0].replace(UNASSIGNED, "") for name in names] if believe else []
+        stems = [name.partition("/")[0] if "/" in name else UNASSIGNED for name in names]
+        believed = [stem.replace(UNASSIGNED, "") for stem in stems] if believe else []
         found = name_clusters(
             levels,
             self.signs,
@@ -213,18 +214,22 @@ class _Naming:
         return (verdict.path and self.who.tree.level_of(verdict.path[-1], "class")) or UNASSIGNED
 
     def with_rare(self, clusters: pd.Series) -> pd.Series:
-        """Set apart cells of a class that no cluster was named after, where as a cluster they bear that name."""
+        """Set apart cells of a class that no cluster was named after, where as a cluster they bear that name.
+
+        Each showed several of its rare markers, so that the class is believed in as that of a larger cluster would be.
+        """
         known = {self.class_of(verdict) for verdict in self.verdicts(clusters).values()}
         marks = pd.DataFrame(self.signs.to_numpy() > 0, index=self.signs.index, columns=self.signs.columns)
         of_class = [name for name in self.who.classes if name in marks.index]
         own = marks.loc[of_class] & (marks.loc[of_class].sum(axis=0) <= 2)
-        split = rare_candidates(self.detected, clusters, own, sorted(known))
-        if not split.str.startswith("rare/").any():
+        rare = rare_candidates(self.detected, own, sorted(known))
+        if not rare.any():
             return clusters
+        split = clusters.where(rare == "", rare + "/rare")
         confirmed = {
             name
-            for name, verdict in self.verdicts(split).items()
-            if name.startswith("rare/") and self.class_of(verdict) == name.removeprefix("rare/")
+            for name, verdict in self.verdicts(split, believe=True).items()
+            if name.endswith("/rare") and self.class_of(verdict) == name.removesuffix("/rare")
         }
         return split.where(split.isin(confirmed), clusters)
 

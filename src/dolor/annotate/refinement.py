@@ -98,17 +98,13 @@ def settle(
     return settled, certainty
 
 
-def rare_candidates(
-    detected: sparse.csr_matrix, clusters: pd.Series, marks: pd.DataFrame, known: Sequence[str]
-) -> pd.Series:
+def rare_candidates(detected: sparse.csr_matrix, marks: pd.DataFrame, known: Sequence[str]) -> NDArray[np.object_]:
     """Find cells that carry several markers of a population that no cluster was named after.
 
     Parameters
     ----------
     detected
         Cells × marker genes: 1 where a gene is detected.
-    clusters
-        The cluster of each cell.
     marks
         Classes × marker genes: whether a gene marks the class and no more than one other.
     known
@@ -116,11 +112,11 @@ def rare_candidates(
 
     Returns
     -------
-    Clusters in which such cells, if there are enough of them, stand apart as ``rare/<class>``.
+    The class of each such cell, where there are enough of them; an empty text for the others.
     """
     around = np.asarray(detected.mean(axis=0)).ravel()
     candidates = [name for name in marks.index if name not in set(known)]
-    result = clusters.copy()
+    result = np.full(detected.shape[0], "", dtype=object)
     if not candidates:
         return result
     rare = marks.loc[candidates].to_numpy() & (around < _RARE)[None, :]
@@ -139,5 +135,5 @@ def rare_candidates(
     for number, name in enumerate(candidates):
         cells = np.flatnonzero(stands_out & (best == number))
         if len(cells) >= _FEWEST_RARE_CELLS:
-            result.iloc[cells] = f"rare/{name}"
+            result[cells] = name
     return result
