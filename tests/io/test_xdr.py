@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-import struct
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,35 +13,11 @@ import pytest
 from dolor.errors import DataError, IntegrityError
 from dolor.io.formats.xdr import Reader
 
-NIL = struct.pack(">i", 254)
+sys.path.insert(0, str(Path(__file__).parents[1] / "make_formats"))
+from r_bytes import HEAD, NIL, integers, number, reals, short_form, symbol, text
 
 
-def number(*values: int) -> bytes:
-    return struct.pack(f">{len(values)}i", *values)
-
-
-def text(word: str) -> bytes:
-    return number(9, len(word)) + word.encode()
-
-
-def symbol(word: str) -> bytes:
-    return number(1) + text(word)
-
-
-def integers(*values: int) -> bytes:
-    return number(13, len(values), *values)
-
-
-def reals(*values: float) -> bytes:
-    return number(14, len(values)) + struct.pack(f">{len(values)}d", *values)
-
-
-def short_form(name: str, state: bytes, attributes: bytes = NIL) -> bytes:
-    """A vector that R keeps in a shorter form: who knows the form, what it keeps, attributes."""
-    return number(238) + number(2) + symbol(name) + NIL + state + attributes
-
-
-def read(content: bytes, head: bytes = b"X\n" + number(2, 0, 0)) -> Any:
+def read(content: bytes, head: bytes = HEAD) -> Any:
     return Reader(io.BytesIO(head + content), "a.rds").read()
 
 
@@ -79,6 +56,9 @@ def test_vectors_in_a_shorter_form() -> None:
     ("content", "kind", "message"),
     [
         (short_form("compact_intseq", reals(-1, 0, 1)), IntegrityError, "a sequence of -1.0 values"),
+        (short_form("compact_intseq", reals(2e9, 0, 1)), IntegrityError, "a sequence of 2000000000.0 values"),
+        (short_form("compact_intseq", reals(3, 2.0**31, 1)), IntegrityError, "a sequence of 3.0 values from 21474"),
+        (short_form("compact_realseq", reals(3, 0, float("nan"))), IntegrityError, "from 0.0 by nan"),
         (short_form("mmap_real", reals(1)), DataError, "short form 'mmap_real'"),
         (number(4), DataError, "R's type 4 "),
         (number(2) + integers(1) + number(13), DataError, "ends in R's type 13"),

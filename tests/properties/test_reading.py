@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +37,10 @@ def _metadata(path: Path) -> None:
     path.write_text('barcode,condition,sex\nAAAC,naive,"F"\nAAAG,sni,M\n')
 
 
+def _data_frame(path: Path) -> None:
+    path.write_bytes(gzip.decompress((ROOT / "tests/make_formats/r/metadata.rds").read_bytes()))
+
+
 def _studies(path: Path) -> None:
     text = (ROOT / "signatures/datasets.yaml").read_text()
     path.write_text(text[: text.index("\n\n", 4000)])
@@ -50,6 +55,7 @@ LOADERS: dict[str, tuple[str, Callable[[Path], object], Callable[[Path], object]
     "markers": ("a.tsv", _markers, populations.load),
     "populations": ("a.yaml", _tree, populations.load),
     "metadata": ("a.csv", _metadata, read_metadata),
+    "metadata of R": ("a.rds", _data_frame, read_metadata),
     "registry": ("a.yaml", _studies, lambda path: registry.load(path)),
     "config": ("a.yaml", lambda path: shutil.copy(ROOT / "config/config.yaml", path), config.load),
     "table": ("a.parquet", _parquet, read_table),

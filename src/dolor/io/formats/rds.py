@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dolor.errors import DataError
+from dolor.errors import DataError, IntegrityError
 from dolor.io.formats.content import unpacked
 from dolor.io.formats.matrix import Matrix
 from dolor.io.formats.xdr import Reader, RObject
@@ -112,10 +112,17 @@ def _names(found: Any) -> tuple[list[str] | None, list[str] | None]:
 def read_rds_table(path: Path) -> pd.DataFrame:
     """Read an R file with a data frame of text and numbers, such as the metadata of a study, every field as text."""
     source = str(path)
-    with unpacked(path) as stream:
-        found = Reader(stream, source).read()
-    if not isinstance(found, RObject) or "data.frame" not in found.classes:
-        raise DataError(f"{source}: holds no data frame; write the table with write.csv")
+    try:
+        with unpacked(path) as stream:
+            found = Reader(stream, source).read()
+        if not isinstance(found, RObject) or "data.frame" not in found.classes:
+            raise DataError(f"{source}: holds no data frame; write the table with write.csv")
+        return _table(found)
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+        raise IntegrityError(f"{source}: its data frame is broken ({error}); write the table with write.csv") from error
+
+
+def _table(found: RObject) -> pd.DataFrame:
     columns = {}
     for name, column in zip(found.attributes["names"].value, found.value, strict=True):
         values = column.value

@@ -23,6 +23,8 @@ _ALTERNATIVE, _ATTRIBUTED_PAIRS, _NIL, _REFERENCE = 238, 239, 254, 255
 _NAMED = {242: None, 241: None, 253: None, 252: None, 251: None, 247: None}
 _PIECE = 1 << 20
 _DEEPEST = 100
+# Values of a sequence of which the file holds only length, start and step.
+_LONGEST = 1 << 26
 _MISSING_INTEGER = -(2**31)
 
 
@@ -121,9 +123,12 @@ class Reader:
         name = str(next(iter((info or {}).values()), ""))
         if name in ("compact_intseq", "compact_realseq"):
             length, start, step = (float(value) for value in state.value)
-            if not 0 <= length <= 2**31:
-                raise IntegrityError(f"{self._source}: holds a sequence of {length} values; it is damaged")
-            kind = _INTEGER if name == "compact_intseq" else _REAL
+            kind, limit = (_INTEGER, 2**31) if name == "compact_intseq" else (_REAL, 2**53)
+            last = start + step * length
+            if not (0 <= length <= _LONGEST and abs(start) < limit and abs(last) < limit):
+                raise IntegrityError(
+                    f"{self._source}: holds a sequence of {length} values from {start} by {step}; it is damaged"
+                )
             sequence = start + step * np.arange(int(length))
             found = RObject(kind, sequence.astype(np.int32 if kind == _INTEGER else float))
         elif name.startswith("wrap_"):
