@@ -57,7 +57,7 @@ def combine_studies(effect: Floats, se: Floats) -> Combined:
     >>> round(found.effect.item(), 6), found.tau2.item(), round(found.pvalue.item(), 3)
     (1.0, 0.0, 0.029)
     """
-    there = np.isfinite(effect) & np.isfinite(se) & (se > 0)
+    there = _has_estimate(effect, se)
     value, variance = np.where(there, effect, 0.0), np.where(there, se**2, 1.0)
     number = there.sum(axis=1)
     df = np.maximum(number - 1, 1)
@@ -87,12 +87,13 @@ def leave_one_out(effect: Floats, se: Floats) -> tuple[Floats, Floats, Floats]:
     -------
     lowest effect, highest effect, largest p : NaN where fewer than three studies leave nothing to combine.
     """
-    number = (np.isfinite(effect) & np.isfinite(se)).sum(axis=1)
+    there = _has_estimate(effect, se)
+    number = there.sum(axis=1)
     effects, pvalues = [], []
     for study in range(effect.shape[1]):
         without = np.arange(effect.shape[1]) != study
         found = combine_studies(effect[:, without], se[:, without])
-        took_part = np.isfinite(effect[:, study]) & (number > 2)
+        took_part = there[:, study] & (number > 2)
         effects.append(np.where(took_part, found.effect, np.nan))
         pvalues.append(np.where(took_part, found.pvalue, np.nan))
     stacked, largest = np.array(effects), np.array(pvalues)
@@ -101,6 +102,11 @@ def leave_one_out(effect: Floats, se: Floats) -> tuple[Floats, Floats, Floats]:
     low[enough], high[enough] = np.nanmin(stacked[:, enough], axis=0), np.nanmax(stacked[:, enough], axis=0)
     worst[enough] = np.nanmax(largest[:, enough], axis=0)
     return low, high, worst
+
+
+def _has_estimate(effect: Floats, se: Floats) -> NDArray[np.bool_]:
+    usable: NDArray[np.bool_] = np.isfinite(effect) & np.isfinite(se) & (se > 0)
+    return usable
 
 
 def _heterogeneity(
