@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 
 DRIVERS = ("", "per_cell", "infiltration", "both")
 _LEVEL = 0.05
+# Replicates that vary by rounding only are copies of one sample, which say nothing of chance.
+_LEAST_VARIANCE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def split_supply(supply: Supply, design: Floats, comparisons: Floats) -> Split:
         per_cell[possible, cell_type], per_cell_se[possible, cell_type] = result.effect[:, 1:], error[:, 1:]
         if result.df > 0:
             called = np.abs(result.effect) > error * special.stdtrit(result.df, 1 - _LEVEL / 2)
-            significant[0, possible, cell_type] = called[:, 1:] & (error[:, 1:] > 0)
+            called &= result.variance > _LEAST_VARIANCE
+            significant[0, possible, cell_type] = called[:, 1:]
             significant[1, possible, cell_type] = called[:, :1]
     driver = (significant[0] + 2 * significant[1]).astype(np.int8)
     return Split(infiltration, infiltration_se, per_cell, per_cell_se, driver)
