@@ -2,14 +2,19 @@
 
     python benchmarks/bench_scale.py make /tmp/scale.h5ad --cells 1000000 --genes 3000 --values 225
     python benchmarks/bench_scale.py run /tmp/scale.h5ad --folder /tmp/scale
+    python benchmarks/bench_scale.py workflow /tmp/scale.h5ad --folder /tmp/scale-run
 
 Making the cells takes minutes and gigabytes of its own, so it is a command by itself. ``run`` gives each command of the
 workflow a process of its own and prints one row a stage: wall seconds, processor seconds, and the largest memory.
+``workflow`` is `dolor run` on the file, from its cells to the report: one row a rule, and one for the largest memory of
+all processes together.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
 import os
 import resource
 import subprocess
@@ -20,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 from anndata import AnnData
 from scipy import sparse
 
@@ -30,6 +36,12 @@ from dolor.io.stored_cells import write_cells
 
 _ANIMALS = 12  # of each condition and sex, plus the library that pools both
 _SIMULATED = 100_000
+_CONFIG = """\
+datasets:
+  - {{id: large, study: {study}, compartment: drg}}
+annotate: {{integration: {integration}}}
+contrast: {{reference: {{condition: naive, sex: male}}}}
+"""
 
 
 def make(target: Path, n_cells: int, n_genes: int, values: int, samples: int) -> None:
@@ -121,22 +133,67 @@ def _timed(words: str, folder: Path) -> None:
         raise SystemExit(f"dolor {words} failed")
 
 
+def workflow(source: Path, folder: Path, integration: str, cores: int) -> None:
+    """Run the whole workflow on the cells as a user does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "run.yaml").write_text(_CONFIG.format(study=json.dumps(str(source.resolve())), integration=integration))
+    words = [sys.executable, "-m", "dolor", "run", "run.yaml", "--cores", str(cores)]
+    with subprocess.Popen(words, cwd=folder) as started:
+        print(_watched(psutil.Process(started.pid)).to_string(float_format="{:.2f}".format, col_space=9))
+    if started.returncode:
+        raise SystemExit("the run failed")
+
+
+def _watched(process: psutil.Process) -> pd.DataFrame:
+    """Wait for a process; return seconds and memory of each command that it started, and of all together.
+
+    Looked at once a second, so what is shorter is missed. Pages that processes share are counted once.
+    """
+    rows = {"all together": {"wall s": 0.0, "cpu s": 0.0, "peak GiB": 0.0}}
+    begun: dict[str, float] = {}
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        now = {"all together": np.zeros(2)}
+        for one in [process, *process.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                used = np.array([sum(one.cpu_times()[:2]), one.memory_full_info().pss / 2**30])
+                for name in ("all together", _command(one.cmdline())):
+                    now[name] = now.get(name, np.zeros(2)) + used
+        for name, (cpu, memory) in now.items():
+            row = rows.setdefault(name, {"wall s": 0.0, "cpu s": 0.0, "peak GiB": 0.0})
+            row["wall s"] = time.perf_counter() - begun.setdefault(name, time.perf_counter())
+            row["cpu s"], row["peak GiB"] = max(row["cpu s"], cpu), max(row["peak GiB"], memory)
+        time.sleep(1)
+    total = rows.pop("all together")
+    total["cpu s"] = sum(row["cpu s"] for row in rows.values())
+    return pd.DataFrame.from_dict(rows | {"all together": total}, orient="index")
+
+
+def _command(words: list[str]) -> str:
+    """Name the command of a job; what starts and watches jobs is the run itself."""
+    return words[2] if len(words) > 2 and Path(words[1]).name == "dolor" else "the run itself"
+
+
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["make", "run"])
+    parser.add_argument("what", choices=["make", "run", "workflow"])
     parser.add_argument("file", type=Path)
     parser.add_argument("--cells", type=int, default=100_000)
     parser.add_argument("--genes", type=int, default=20_000)
     parser.add_argument("--values", type=int, default=0, help="make: stored values a cell; 0: as simulated")
     parser.add_argument("--samples", type=int, default=1, help="make: samples that each library is dealt out to")
-    parser.add_argument("--folder", type=Path, help="run: where results are kept; default: a temporary folder")
+    parser.add_argument("--folder", type=Path, help="where results are kept; default: a temporary folder")
     parser.add_argument("--integration", default="none", choices=["none", "harmony"])
+    parser.add_argument("--cores", type=int, default=1, help="workflow: processors to use")
     options = parser.parse_args()
     if options.what == "make":
         make(options.file, options.cells, options.genes, options.values, options.samples)
+        return
+    folder = options.folder or Path(tempfile.mkdtemp(prefix="dolor-scale-"))
+    if options.what == "run":
+        run(options.file, folder, options.integration)
     else:
-        run(options.file, options.folder or Path(tempfile.mkdtemp(prefix="dolor-scale-")), options.integration)
+        workflow(options.file, folder, options.integration, options.cores)
 
 
 if __name__ == "__main__":

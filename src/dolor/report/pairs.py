@@ -12,18 +12,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from dolor.contracts.tables import FLAGS
 from dolor.report import wording
 from dolor.report.rows import rows_of
 from dolor.report.run import DatasetRun, Run
+from dolor.report.strength import PAIR
 
 __all__ = ["COMPARISON", "PAIR", "Crosstalk", "crosstalk_of", "named_contrasts"]
 
-PAIR = ["dataset_id", "sender", "receiver", "interaction_id"]
 COMPARISON = ["dataset_id", "contrast_type", "case", "reference", "stratum"]
-_SPECIFIC = 0.05
 
 
 @dataclass(frozen=True)
@@ -109,32 +106,11 @@ def _of_dataset(dataset: DatasetRun) -> Crosstalk:
     for name in [*PAIR, "ligand", "receptor"]:
         kept[name] = kept[name].astype(str)
     return Crosstalk(
-        pairs=kept.merge(_strength(dataset.interactions), on=PAIR, how="left").fillna({"flags": ""}),
+        pairs=kept.merge(dataset.strength, on=PAIR, how="left").fillna({"flags": ""}),
         comparisons=comparisons,
         contrasts=numbered.drop(columns=[*PAIR[1:], *COMPARISON[1:], "ligand", "receptor"]).reset_index(drop=True),
         left_out=left_out,
     )
-
-
-def _strength(interactions: pd.DataFrame) -> pd.DataFrame:
-    """Summarise the scores over the samples of a dataset: the mean score, how often specific, all flags."""
-    frame = interactions.assign(specific=interactions["pvalue"] < _SPECIFIC)
-    grouped = frame.groupby(PAIR, observed=True, sort=False)
-    table = grouped.agg(score=("score", "mean"), specific=("specific", "mean")).reset_index()
-    table["flags"] = _all_flags(frame["flags"], np.asarray(grouped.ngroup(), dtype=np.intp), len(table))
-    for name in PAIR:
-        table[name] = table[name].astype(str)
-    return table
-
-
-def _all_flags(flags: pd.Series, group: NDArray[np.intp], n_groups: int) -> list[str]:
-    """Join the flags of each group: one bit a flag, since a run has many rows and few flags."""
-    distinct = pd.Categorical(flags.astype(str))
-    bits = np.array([sum(1 << FLAGS.index(word) for word in text.split(";") if word) for text in distinct.categories])
-    joined = np.zeros(n_groups, dtype=np.int64)
-    np.bitwise_or.at(joined, group, bits[distinct.codes] if len(bits) else 0)
-    names = {code: ";".join(word for bit, word in enumerate(FLAGS) if code >> bit & 1) for code in set(joined.tolist())}
-    return [names[code] for code in joined.tolist()]
 
 
 def _row_numbers(frame: pd.DataFrame, keys: pd.DataFrame, columns: list[str]) -> pd.Series:

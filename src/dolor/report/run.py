@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +13,10 @@ import pandas as pd
 
 from dolor.contracts.cells import SAMPLE_FIELDS
 from dolor.contracts.profiles import check_profiles
-from dolor.contracts.tables import CLAIMS, COMPOSITION, CONTRASTS, INTERACTIONS, SEX, Table, check
+from dolor.contracts.tables import CLAIMS, COMPOSITION, CONTRASTS, SEX, Table, check
 from dolor.errors import DataError, IntegrityError
 from dolor.pl.pain_axis_traffic import AXIS
+from dolor.report.strength import strength_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["DatasetRun", "Run", "read_run"]
 
 _EMBEDDINGS = ("X_umap", "X_tsne", "X_pca")
-_STRENGTH_COLUMNS = ("dataset_id", "sample_id", "sender", "receiver", "interaction_id", "score", "pvalue", "flags")
 _TISSUE_WORDS = {
     "dorsal root": "drg", "drg": "drg", "ganglion": "drg", "nerve": "nerve", "spinal": "spinal_cord",
     "cord": "spinal_cord", "skin": "skin", "joint": "joint", "synovi": "joint", "brain": "brain", "cortex": "brain",
@@ -37,8 +36,9 @@ _TISSUE_WORDS = {
 class DatasetRun:
     """What one dataset brought.
 
-    ``obs`` has a row a cell; ``embedding`` is cells × 2 or empty; ``samples`` has a row a sample; ``quality`` and
-    ``naming`` are what the stages of quality and annotation say of the cells.
+    ``obs`` has a row a cell; ``embedding`` is cells × 2 or empty; ``samples`` has a row a sample; ``strength`` sums up
+    the scores of each pair over the samples; ``quality`` and ``naming`` are what the stages of quality and annotation
+    say of the cells.
     """
 
     dataset_id: str
@@ -48,7 +48,7 @@ class DatasetRun:
     embedding: NDArray[np.float32]
     samples: pd.DataFrame
     profiles: AnnData
-    interactions: pd.DataFrame
+    strength: pd.DataFrame
     contrasts: pd.DataFrame
     composition: pd.DataFrame
     response: pd.DataFrame
@@ -136,7 +136,7 @@ def _read_dataset(folder: Path) -> DatasetRun:
         embedding=embedding,
         samples=samples,
         profiles=_read_profiles(folder / "profiles.h5ad"),
-        interactions=_read_table(folder / "interactions.parquet", INTERACTIONS, columns=_STRENGTH_COLUMNS),
+        strength=strength_of(_existing(folder / "interactions.parquet")),
         contrasts=_read_table(folder / "contrasts.parquet", CONTRASTS),
         composition=_read_table(folder / "composition.parquet", COMPOSITION),
         response=_read_table(folder / "response.parquet", None, optional=True),
@@ -176,18 +176,17 @@ def _read_profiles(path: Path) -> AnnData:
     return check_profiles(read_h5ad(path), str(path))
 
 
-def _read_table(path: Path, form: Table | None, *, columns: Iterable[str] = (), optional: bool = False) -> pd.DataFrame:
+def _read_table(path: Path, form: Table | None, *, optional: bool = False) -> pd.DataFrame:
     """Read a table of the run; an optional one that is absent is empty."""
     if optional and not path.exists():
         return pd.DataFrame(columns=list(form.columns) if form else [])
-    wanted = list(columns)
     try:
-        frame = pd.read_parquet(_existing(path), columns=wanted or None)
+        frame = pd.read_parquet(_existing(path))
     except (OSError, ValueError) as error:
         raise IntegrityError(
             f"{path}: cannot be read as a Parquet table ({str(error)[:120]}); make it again"
         ) from error
-    return frame if wanted or form is None else check(frame, form, str(path))
+    return frame if form is None else check(frame, form, str(path))
 
 
 def _existing(path: Path) -> Path:
