@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,9 @@ import dolor as dl
 from dolor.errors import DataError
 from dolor.io.read import expression
 from dolor.io.read_stored import is_h5ad, read_stored
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "make_formats"))
+import formats
 
 Maker = Callable[..., AnnData]
 # Today's symbols, a former one of a gene that is there too, an Ensembl id twice, a control probe.
@@ -84,7 +89,46 @@ def test_a_matrix_without_counts_is_refused_as_in_memory(make_cells: Maker, tmp_
         read_stored(tmp_path / "cells.h5ad", layer="spliced")
 
 
-def test_what_is_no_h5ad_file_is_left_to_its_reader(tmp_path: Path) -> None:
+def test_the_layer_that_is_asked_for_is_the_one_that_is_read(make_cells: Maker, tmp_path: Path) -> None:
+    cells = make_cells(50, GENES)
+    cells.layers["spliced"] = cells.layers["counts"] * 2
+    cells.X = cells.layers["counts"] * 3
+    cells.raw = cells
+    cells.write_h5ad(tmp_path / "cells.h5ad")
+    for layer, times in (("", 1), ("spliced", 2), ("raw", 3)):
+        ours = read_stored(tmp_path / "cells.h5ad", layer=layer)[1].whole()
+        theirs = dl.read(tmp_path / "cells.h5ad", layer=layer).layers["counts"]
+        assert (ours != theirs).nnz == 0
+        assert ours.sum() == times * read_stored(tmp_path / "cells.h5ad")[1].whole().sum()
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        ("raw", "has no 'raw'; name the layer that holds the raw counts"),
+        ("spliced", "has no layer 'spliced'; there are unspliced"),
+        ("", "has neither a layer 'counts' nor X; name the layer that holds the raw counts"),
+    ],
+)
+def test_counts_that_are_not_where_they_are_looked_for(
+    make_cells: Maker, tmp_path: Path, layer: str, message: str
+) -> None:
+    cells = make_cells(50, GENES)
+    cells.layers["unspliced"] = cells.layers.pop("counts")
+    cells.write_h5ad(tmp_path / "cells.h5ad")
+    with pytest.raises(DataError, match=rf"cells\.h5ad: {message}"):
+        read_stored(tmp_path / "cells.h5ad", layer=layer)
+
+
+def test_what_is_no_h5ad_file_is_left_to_its_reader(make_cells: Maker, tmp_path: Path) -> None:
+    make_cells(50, GENES).write_h5ad(tmp_path / "whole")
+    assert is_h5ad(tmp_path / "whole")
+    whole = (tmp_path / "whole").read_bytes()
     (tmp_path / "empty").touch()
     (tmp_path / "text.csv").write_text("a,b\n1,2\n")
-    assert not any(is_h5ad(path) for path in (tmp_path, tmp_path / "none", tmp_path / "empty", tmp_path / "text.csv"))
+    (tmp_path / "packed").write_bytes(gzip.compress(whole))
+    (tmp_path / "cut short").write_bytes(whole[: len(whole) // 2])
+    formats.loom(tmp_path / "loom")
+    formats.tenx_h5(tmp_path / "10x")
+    for name in ("", "none", "empty", "text.csv", "packed", "cut short", "loom", "10x"):
+        assert not is_h5ad(tmp_path / name), name
