@@ -54,8 +54,8 @@ rule read:
     conda:
         "../environment.yaml"
     resources:
-        mem_mb=memory("read"),
-        runtime=runtime("read"),
+        mem_mb=reading(memory_mb),
+        runtime=reading(runtime_minutes),
     params:
         study=lambda wildcards: DATASETS[wildcards.dataset].study,
         path=lambda wildcards, input: raw_path(wildcards.dataset, str(input)),

@@ -8,6 +8,7 @@ import dolor.config
 from dolor.config.digest import code_digest, signature_digest, study_digest
 from dolor.errors import DolorError
 from dolor.io.files import is_offered
+from dolor.io.read_stored import is_h5ad
 from dolor.io.study import is_registered, study_file
 from dolor.knowledge import registry
 from dolor.workflow.needs import memory_mb, runtime_minutes
@@ -56,6 +57,17 @@ def runtime(stage):
     return lambda wildcards, input, attempt: runtime_minutes(
         stage, input.size_mb, attempt
     )
+
+
+def reading(need):
+    """Ask for what `read` needs: an h5ad file of one's own is copied a block of cells at a time, all else is held."""
+
+    def asked(wildcards, input, attempt):
+        own = not is_registered(DATASETS[wildcards.dataset].study)
+        line = "read_stored" if own and is_h5ad(Path(str(input))) else "read"
+        return need(line, input.size_mb, attempt)
+
+    return asked
 
 
 def is_downloaded(dataset):

@@ -1,7 +1,7 @@
 """What a job needs of memory and time, from the size of its input: straight lines through measured runs.
 
 The lines of quality, annotate and profiles are flat for their input: these read a block of cells at a time, and what
-grows are the tables of cells.
+grows are the tables of cells. So is ``read_stored``, the line of `dolor read` for an h5ad file of one's own.
 """
 
 from __future__ import annotations
