@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from dolor.contracts.tables import INTERACTIONS, check
 from dolor.crosstalk.profiles import profiles
@@ -83,6 +84,35 @@ def test_flags_name_proxies_low_detection_and_few_cells(cells, pairs):
     assert found["flags"].str.contains("proxy").equals(found["interaction_id"] == "G5|G6+G7:G8")
     low = found[["detect_ligand", "detect_receptor"]].min(axis=1) < 0.1
     assert found["flags"].str.contains("low_detection").equals(low)
+
+
+def suspects(found, sample):
+    rows = found[(found["sample_id"] == sample) & found["flags"].str.contains("ambient_suspect")]
+    return set(zip(rows["sender"].astype(str), rows["interaction_id"].astype(str), strict=True))
+
+
+def test_a_ligand_of_which_leakage_explains_half_is_suspect(cells, pairs):
+    made = profiles(cells, pairs)
+    leaked = pd.DataFrame(
+        [("s1", "macrophage", "G2", 0.5), ("s1", "neuron", "G2", 0.49), ("s1", "neuron", "G6", 1.0),
+         ("s1", "satellite_glia", "G0", 1.0), ("s1", "stranger", "G9", 1.0), ("s1", "neuron", "unknown", 1.0)],
+        columns=["sample_id", "population", "gene", "ambient_share"],
+    )  # fmt: skip
+    found = score(made, pairs, ambient=leaked)
+    # G5, a marker of neurons, holds more of G5|G6+G7 than the alternative that leaked.
+    assert suspects(found, "s1") == {("macrophage", "G2:G3+G4"), ("satellite_glia", "G0:G1")}
+    assert suspects(found, "s2") == suspects(score(made, pairs), "s2")
+
+
+def test_without_an_estimate_a_ligand_is_suspect_up_to_a_tenth_of_its_level_in_the_sample(cells, pairs):
+    counts = cells.layers["counts"].toarray()
+    neurons = (cells.obs["cell_type"] == "neuron").to_numpy()
+    counts[neurons, 0] = 0
+    counts[np.flatnonzero(neurons & (cells.obs["sample_id"] == "s0").to_numpy())[0], 0] = 1
+    cells.layers["counts"] = sparse.csr_matrix(counts)
+    found = score(profiles(cells, pairs), pairs)
+    assert suspects(found, "s0") == {("neuron", "G0:G1")}
+    assert suspects(found, "s1") == set()
 
 
 def test_markers_of_sender_and_receiver_are_found_specific(table):

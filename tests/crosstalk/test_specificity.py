@@ -1,5 +1,7 @@
 """The closed form against permutations, and what a null must be."""
 
+from itertools import combinations
+
 import anndata
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from dolor.crosstalk.specificity.combine import combine_samples
 from dolor.crosstalk.specificity.gamma_tail import gamma_tail
 from dolor.crosstalk.specificity.pearson import upper_tail
 from dolor.crosstalk.specificity.permutation import permutation_pvalues
-from dolor.crosstalk.specificity.population import population, within
+from dolor.crosstalk.specificity.population import between, population, within
 from dolor.crosstalk.specificity.sides import meetings, slots_of
 
 
@@ -84,13 +86,36 @@ def test_autocrine_pairs_are_as_good(both):
     assert np.quantile(error, 0.95) < 0.12
 
 
-def test_moments_of_a_group_mean_are_exact():
-    x = np.array([0.0, 0.0, 1.0, 2.5, 4.0, 0.5])
-    cells = population(6, *(np.array([(x**power).sum()]) for power in (1, 2, 3)), [0], [0], np.zeros((1, 3)))
-    every = np.array([x[[i, j]].mean() for i in range(6) for j in range(i)])
-    second, third = within(np.array([2.0]), 6)
+def summed(x, a, b):
+    """Moments of a population of cells × genes, and of the pairs of genes a and b in it."""
+    cross = np.stack([(x[:, a] ** i * x[:, b] ** j).sum(axis=0) for i, j in ((1, 1), (2, 1), (1, 2))], axis=-1)
+    return population(len(x), *((x**power).sum(axis=0) for power in (1, 2, 3)), np.array(a), np.array(b), cross)
+
+
+@pytest.mark.parametrize(("size", "n"), [(1, 1), (2, 1), (2, 2), (3, 1), (3, 2), (4, 3), (6, 2), (6, 6)])
+def test_moments_of_a_group_mean_are_exact(size, n):
+    x = np.array([0.0, 4.0, 1.0, 2.5, 0.0, 0.5])[:size, None]
+    cells = summed(x, [0], [0])
+    every = np.array([x[list(group)].mean() for group in combinations(range(size), n)])
+    second, third = within(np.array([float(n)]), size)
     assert cells.m2[0] * second[0] == pytest.approx(every.var())
-    assert cells.m3[0] * third[0] == pytest.approx(((every - every.mean()) ** 3).mean())
+    assert cells.m3[0] * third[0] == pytest.approx(((every - every.mean()) ** 3).mean(), abs=1e-12)
+
+
+@pytest.mark.parametrize(("size", "n"), [(2, 1), (3, 1), (3, 2), (5, 2), (5, 3)])
+def test_moments_of_the_means_of_two_groups_are_exact(size, n):
+    """One group has n cells, the other all the rest or one cell: its number does not matter."""
+    x = np.random.default_rng(4).gamma(1.0, size=(size, 2))
+    cells = summed(x, [0], [1])
+    for others in {1, size - n}:
+        every = np.array([
+            (x[list(group), 0].mean(), x[list(other), 1].mean())
+            for group in combinations(range(size), n)
+            for other in combinations(sorted(set(range(size)) - set(group)), others)
+        ]) - x.mean(axis=0)  # fmt: skip
+        m11, m21 = between(np.array([float(n)]), size)
+        assert cells.m11[0] * m11 == pytest.approx((every[:, 0] * every[:, 1]).mean())
+        assert cells.m21[0] * m21[0] == pytest.approx((every[:, 0] ** 2 * every[:, 1]).mean(), abs=1e-12)
 
 
 def test_mixed_moments_of_two_groups_are_exact():
