@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from anndata import AnnData
 
 import dolor as dl
-from dolor.annotate.evaluate import evaluate, read_mapping
+from dolor.annotate.evaluate import evaluate, mapping_of_terms, read_mapping
 from dolor.cli import main
 from dolor.errors import DataError
 from dolor.io.study import read_study
@@ -49,6 +50,19 @@ def test_what_cannot_be_compared_is_an_error() -> None:
         evaluate(labels, pd.Series(["x"]), MAPPING, pd.Series(["a"]))
     with pytest.raises(DataError, match="'t_zell', which are no populations"):
         evaluate(labels, pd.Series(["T"]), {"T": "t_zell"}, pd.Series(["a"]))
+
+
+def test_terms_and_ids_need_no_table() -> None:
+    tree = dl.populations.tree()
+    given = pd.Series(["CL:0000084", "CL:1001451", "b_cell", "CL:9999999", "unknown"])
+    mapping = mapping_of_terms(given)
+    assert set(mapping) == {"CL:0000084", "CL:1001451", "b_cell"}
+    assert mapping["CL:0000084"] == "t_cell"
+    for name in mapping["CL:1001451"].split("|"):
+        assert tree.cl(name) == "CL:1001451"
+        assert not set(tree.ancestors(name)) & set(mapping["CL:1001451"].split("|"))
+    with pytest.raises(DataError, match="no label is the id of a population or a term of the Cell Ontology"):
+        mapping_of_terms(pd.Series(["Hepatocyte", ""]))
 
 
 def test_a_mapping_that_says_two_things_is_refused(tmp_path: Path) -> None:
@@ -100,3 +114,22 @@ def test_the_command_draws_who_was_taken_for_whom(tmp_path: Path, make_cells: Ca
         main([*command, "--figure", str(tmp_path / "confusion.bmp")])
     assert left.value.code == 2
     assert not (tmp_path / "confusion.bmp").exists()
+
+
+def test_names_that_a_file_brought_are_kept_and_compared_with(tmp_path: Path) -> None:
+    cells = dl.read(dl.simulate.study("nerve", seed=4, n_animals=1, cells_per_sample=80).cells)
+    tree = dl.populations.tree()
+    truth = cells.obs["truth_class"].astype(str)
+    cells.obs["cell_type"] = "what the author wrote"
+    cells.obs["cell_type_ontology_term_id"] = [tree.cl(name) or "unknown" for name in truth]
+    for _ in range(2):  # named a second time, our own names of the first are not taken for an author's
+        dl.tl.annotate(cells, compartment="nerve")
+    assert (cells.obs["cell_type_given"] == "what the author wrote").all()
+    cells.write_h5ad(tmp_path / "cells.h5ad")
+    found = tmp_path / "found.json"
+    with pytest.raises(SystemExit) as left:
+        main(["evaluate", str(tmp_path / "cells.h5ad"), "--labels", "cell_type_ontology_term_id", "--out", str(found)])
+    assert not left.value.code
+    compared = json.loads(found.read_text())
+    assert compared["class"]["agreement_assigned"] > 0.9
+    assert compared["n_cells"] > 0.8 * cells.n_obs

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 _BELIEF = 4.0
 # What a lineage's own markers add to the best of its classes: a lineage is a loose group, not all of which has them.
 _FROM_LINEAGE = 0.5
-# What a class adds for the best of its types: their markers are partly its own.
+# What a class adds for the best of its types and states: their markers are partly its own, and a state may have lost
+# those of its class, as activated microglia have.
 _FROM_TYPES = 0.5
 # Evidence that a population has to bring which lives next door and not here.
 _FOREIGN_PRIOR = 6.0
@@ -175,10 +176,10 @@ def cluster_evidence(
 
 
 def class_evidence(among_all: pd.DataFrame, who: Candidates) -> pd.DataFrame:
-    """Add to each class a part of the evidence of its best type; a class that cannot be told itself has only that."""
+    """Add to each class a part of the evidence of its best type or state; where it has none itself, that is all."""
     total = {}
     for name in who.classes:
-        below = [node for node in who.tree.descendants(name) if node in among_all and who.tree.level(node) == "type"]
+        below = [node for node in who.tree.descendants(name) if node in among_all]
         own = among_all[name] if name in among_all else pd.Series(np.nan, index=among_all.index)
         if below:
             best = among_all[below].max(axis=1)

@@ -93,6 +93,46 @@ def read_mapping(path: Path | str) -> dict[str, str]:
     return dict(zip(labels, names, strict=True))
 
 
+def mapping_of_terms(given: pd.Series) -> dict[str, str]:
+    """Map labels that need no table: ids of populations, and terms of the Cell Ontology that populations bear.
+
+    Parameters
+    ----------
+    given
+        The label of each cell, such as ``cell_type_ontology_term_id`` of CELLxGENE.
+
+    Returns
+    -------
+    The population that each label names. Where several bear a term, those without another of them above are joined by
+    ``|``. A term that no population bears is left out, though one above or below it may be borne.
+
+    Raises
+    ------
+    dolor.errors.DataError
+        No label is such an id or term.
+
+    Examples
+    --------
+    >>> mapping_of_terms(pd.Series(["CL:0000129", "b_cell", "hepatocyte 3"]))
+    {'CL:0000129': 'microglia', 'b_cell': 'b_cell'}
+    """
+    tree = populations.tree()
+    bearers: dict[str, list[str]] = {name: [name] for name in tree.ids()}
+    for name in tree.ids():
+        if tree.cl(name):
+            bearers.setdefault(tree.cl(name), []).append(name)
+    labels = sorted(set(given.astype(str)) & set(bearers))
+    if not labels:
+        raise DataError(
+            "no label is the id of a population or a term of the Cell Ontology that one bears; give a table with the "
+            "columns label and population"
+        )
+    return {
+        label: "|".join(name for name in bearers[label] if not set(tree.ancestors(name)) & set(bearers[label]))
+        for label in labels
+    }
+
+
 def confusion(labels: pd.DataFrame, given: pd.Series, column: str = "cell_type") -> pd.DataFrame:
     """Count the cells of each given label by the name that they got.
 

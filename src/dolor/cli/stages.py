@@ -266,7 +266,11 @@ def evaluate(
     out: Out,
     labels: Annotated[str, typer.Option(help="Column of obs with the labels to compare with.")],
     mapping: Annotated[
-        str, typer.Option(help="Table label, population; default: the one shipped for the dataset.")
+        str,
+        typer.Option(
+            help="Table label, population; default: the one shipped for the dataset, else labels are read as terms of "
+            "the Cell Ontology or ids of populations."
+        ),
     ] = "",
     figure: Annotated[str, typer.Option(help="Picture of what was taken for what, to write (.svg, .pdf, .png).")] = "",
 ) -> None:
@@ -274,7 +278,8 @@ def evaluate(
     import json
 
     from dolor.annotate import evaluate as compare
-    from dolor.annotate.evaluate import read_mapping
+    from dolor.annotate.evaluate import mapping_of_terms, read_mapping
+    from dolor.annotate.labels import GIVEN
     from dolor.errors import DataError
     from dolor.io.atomic import write_text
     from dolor.io.h5ad import read_obs
@@ -284,12 +289,15 @@ def evaluate(
     obs = read_obs(source)
     if labels not in obs.columns:
         raise DataError(f"{source}: obs has no column '{labels}'; there are {', '.join(map(str, obs.columns))}")
+    given = obs[labels + GIVEN if labels + GIVEN in obs.columns else labels]
     table = mapping or signature_path(f"labels/{obs['dataset_id'].iloc[0]}.tsv")
-    found = compare(obs, obs[labels], read_mapping(table), obs["donor_id"])
+    listed = bool(mapping) or Path(table).is_file()
+    found = compare(obs, given, read_mapping(table) if listed else mapping_of_terms(given), obs["donor_id"])
     if figure:
-        _draw_confusion(obs["cell_type"], obs[labels], Path(figure))
+        _draw_confusion(obs["cell_type"], given, Path(figure))
     write_text(out, json.dumps(found, indent=2, sort_keys=True) + "\n")
-    write_provenance(out, stage="evaluate", inputs=[source, table], parameters={"labels": labels})
+    inputs = [source, table] if listed else [source]
+    write_provenance(out, stage="evaluate", inputs=inputs, parameters={"labels": labels})
     typer.echo(
         f"agreement with {labels}: class {found['class']['median_over_donors']:.3f} (median over donors), "
         f"{found['class']['agreement_assigned']:.3f} of the assigned cells, type {found['type']['agreement']:.3f}, "
