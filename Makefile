@@ -3,6 +3,7 @@
 # make check        what a change must pass: lint, types, tests, workflow lint
 #
 # make faults       the tests of the list of faults (docs/faults.md), and a kill at every rule of the workflow
+# make torch-test   what needs torch or a CellTypist model: scVI, scANVI, label transfer (downloads gigabytes)
 # make slurm-test   the workflow as jobs of a SLURM of one node (root, Debian's slurmctld slurmd slurm-client munge)
 # make docs         build the pages into docs/_build/html; warnings are errors, notebooks run on simulated data
 # make bench        run the benchmarks and rebuild their pages (BENCH="name name" for some)
@@ -18,7 +19,7 @@ FUZZ_SECONDS ?= 60
 FUZZED := text mtx rds metadata pairs populations registry config
 CONSTRAINTS := $(if $(filter 3.11,$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')),-c constraints/py311.txt)
 
-.PHONY: demo test lint check faults docs bench fuzz slurm-test dist clean
+.PHONY: demo test lint check faults docs bench fuzz torch-test slurm-test dist clean
 
 # One stamp for each set of packages, so that a second `make` installs nothing.
 $(VENV)/.installed: pyproject.toml constraints/py311.txt
@@ -60,6 +61,10 @@ lint: $(VENV)/.installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --lint
 
 check: lint test
+
+torch-test: $(VENV)/.installed-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e '.[scvi,celltypist]'
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest tests/annotate tests/pp
 
 slurm-test: $(VENV)/.installed-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e '.[slurm]'
