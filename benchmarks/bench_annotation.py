@@ -4,28 +4,26 @@
 
 Every method gets the same signatures, and the peers the same clusters. Where the cells under test gave markers
 themselves (Kang, Yu, Allen), a second row leaves those markers out. Thresholds were chosen on simulated seeds 0, 11 and
-301 to 303 and in sight of Kang, Yu, Allen and the TMS liver, and two faults were found in the cord of seeds 202 and 204:
-these rows are not held out; the other seeds from 201 on are.
+301 to 303 and in sight of Kang, Yu, Allen and the TMS liver, and two faults were found in the cord of seeds 202 and
+204: these rows are not held out; the other seeds from 201 on are.
 
-``--model`` adds CellTypist (extra celltypist) with a model that you trust; ``--teach m.pkl`` first makes one of it, from
-the author's labels of four of Kang's donors, which is more than any method here is told.
+``--model`` adds CellTypist (extra celltypist) with a model that you trust; ``--teach m.pkl`` makes one first, from the
+author's labels of four of Kang's donors, which is more than any method here is told.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import anndata
 import numpy as np
 import pandas as pd
 from sklearn.metrics import f1_score
 
+import annotation_peers as peers
 import dolor as dl
 from dolor.annotate.evaluate import evaluate, read_mapping
-from dolor.annotate.seeds import as_populations
-from dolor.annotate.transfer_celltypist import celltypist_labels
-from dolor.io.read import log_normalised
 from dolor.io.study import read_study
 from dolor.knowledge import populations
 from dolor.knowledge.paths import signature_path
@@ -46,97 +44,16 @@ def ours(cells: anndata.AnnData, compartment: str, known: Sequence[populations.P
     return cells.obs[["cell_lineage", "cell_class", "cell_type"]].astype(str)
 
 
-def decoupler_scores(cells: anndata.AnnData, listed: pd.DataFrame) -> pd.DataFrame:
-    """Score each cell by decoupler's univariate linear model."""
-    import decoupler
-
-    net = listed.rename(columns={"population": "source", "gene": "target", "sign": "weight"})
-    work = anndata.AnnData(cells.X, obs=cells.obs[[]], var=cells.var[[]])
-    decoupler.mt.ulm(work, net, tmin=2)
-    return work.obsm["score_ulm"]
-
-
-def scanpy_scores(cells: anndata.AnnData, listed: pd.DataFrame) -> pd.DataFrame:
-    """Score each cell by scanpy's mean of markers less that of control genes."""
-    import scanpy as sc
-
-    work = anndata.AnnData(cells.X, obs=cells.obs[[]], var=cells.var[[]])
-    for name, genes in listed[listed["sign"] > 0].groupby("population")["gene"]:
-        if len(genes) > 1:
-            sc.tl.score_genes(work, genes.tolist(), score_name=str(name), ctrl_size=min(50, work.n_vars // 2))
-    return work.obs
-
-
-def voted(
-    score: Callable[[anndata.AnnData, pd.DataFrame], pd.DataFrame],
-    cells: anndata.AnnData,
-    compartment: str,
-    known: Sequence[populations.Population],
-) -> pd.DataFrame:
-    """Name each cell after its best score, and each cluster after most of its cells."""
-    tree = populations.PopulationTree(known)
-    living = {name for name in tree.allowed_in(compartment) if tree.level(name) in ("class", "type")}
-    organism = str(cells.obs["organism"].iloc[0])
-    listed = populations.markers(organism, compartment, known=known, measured=cells.var_names)
-    scores = score(cells, listed[listed["population"].isin(living)])
-    best = pd.Series(scores.columns[np.nan_to_num(scores.to_numpy(), nan=-np.inf).argmax(axis=1)], index=scores.index)
-    clusters = cells.obs["cluster"].astype(str).to_numpy()
-    name = best.groupby(clusters).transform(lambda members: members.mode().iloc[0])
-    return at_levels(name, tree)
-
-
-def celltypist_names(cells: anndata.AnnData, model: str, words: Mapping[str, str]) -> pd.DataFrame:
-    """Name cells by a CellTypist model with its vote in the same clusters."""
-    labels, _, _ = celltypist_labels(cells.X, cells.var_names, cells.obs["cluster"].astype(str), model)
-    tree = populations.tree()
-    return at_levels(pd.Series(as_populations(labels, words, tree, model)[0], index=cells.obs_names), tree)
-
-
-def teach(path: str) -> None:
-    """Learn a model from four of Kang's donors and write it as CellTypist keeps it, which is a pickle.
-
-    CellTypist's own training asks scikit-learn for an argument that is gone by 1.8.
-    """
-    import pickle
-
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import StandardScaler
-
-    cells, _ = dl.pp.quality(read_study("kang2018")[0])
-    donors, labels = cells.obs["donor_id"].astype(str), cells.obs["cell_type_author"].astype(str)
-    words = read_mapping(signature_path("labels/kang2018.tsv"))
-    cells = cells[(donors.isin(sorted(donors.unique())[:4]) & labels.isin(words)).to_numpy()].copy()
-    values = log_normalised(cells).toarray()
-    scaler = StandardScaler().fit(values)
-    classifier = LogisticRegression(max_iter=100).fit(
-        np.minimum(scaler.transform(values), 10), cells.obs["cell_type_author"].astype(str)
-    )
-    classifier.features = cells.var_names.to_numpy()
-    with open(path, "wb") as file:
-        pickle.dump({"Model": classifier, "Scaler_": scaler, "description": {}}, file)
-
-
-def at_levels(names: pd.Series, tree: populations.PopulationTree) -> pd.DataFrame:
-    """Return lineage and class beside each name."""
-    above = {name: [tree.level_of(name, level) if name in tree else name for level in ("lineage", "class")]
-             for name in names.unique()}  # fmt: skip
-    columns = {
-        "cell_lineage": names.map(lambda name: above[name][0]),
-        "cell_class": names.map(lambda name: above[name][1]),
-    }
-    return pd.DataFrame({**columns, "cell_type": names})
-
-
 def methods(
     cells: anndata.AnnData, compartment: str, known: Sequence[populations.Population], model: Sequence[str] = ()
 ) -> dict[str, pd.DataFrame]:
     """Return the names that each method gives; ``model``: the file of a CellTypist model, and a table of its words."""
     named = {"dolor": ours(cells, compartment, known)}
     if model:
-        named["CellTypist, vote"] = celltypist_names(cells, model[0], read_mapping(model[1]))
+        named["CellTypist, vote"] = peers.celltypist_names(cells, model[0], read_mapping(model[1]))
     return named | {
-        "decoupler ulm, vote": voted(decoupler_scores, cells, compartment, known),
-        "scanpy score_genes, vote": voted(scanpy_scores, cells, compartment, known),
+        "decoupler ulm, vote": peers.voted(peers.decoupler_scores, cells, compartment, known),
+        "scanpy score_genes, vote": peers.voted(peers.scanpy_scores, cells, compartment, known),
     }
 
 
@@ -187,28 +104,6 @@ def microglia(names: pd.DataFrame, given: pd.Series) -> dict[str, float]:
         "micro_precision": true[called].mean() if called.any() else np.nan,
         "micro_f1": 2 * (called & true).sum() / (called.sum() + true.sum()),
     }
-
-
-def taught(cells: anndata.AnnData, label: str, sensitivity: float = 0.95) -> dict[str, object]:
-    """Teach a logistic regression one label, and say how precise it is where it finds that share of unseen such cells.
-
-    What a method cannot reach that was told the answer for four fifths of the cells, markers alone cannot.
-    """
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import precision_recall_curve
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
-
-    true = (cells.obs["celltype"].astype(str) == label).to_numpy()
-    folds = StratifiedKFold(5, shuffle=True, random_state=0)
-    values = cells.layers["counts"].log1p()
-    chance = cross_val_predict(LogisticRegression(max_iter=300), values, true, cv=folds, method="predict_proba")[:, 1]
-    precision, found, _ = precision_recall_curve(true, chance)
-    best = 2 * precision * found / np.maximum(precision + found, 1e-9)
-    return {
-        "data": "allen", "method": "logistic regression, taught the labels", "cells": int(true.sum()),
-        f"precision_at_{sensitivity:g}": precision[found >= sensitivity].max(),
-        f"sensitivity_at_{sensitivity:g}": found[precision >= sensitivity].max(), "best_f1": best.max(),
-    }  # fmt: skip
 
 
 def simulated(seeds: Sequence[int]) -> list[dict[str, object]]:
@@ -273,7 +168,7 @@ def main() -> None:
     parser.add_argument("--teach", default="", metavar="PKL", help="make a CellTypist model from half of Kang first")
     options = parser.parse_args()
     if options.teach:
-        teach(options.teach)
+        peers.teach(options.teach)
         options.model = (options.teach, str(signature_path("labels/kang2018.tsv")))
     for what in options.what:
         if what in STUDIES:
@@ -283,7 +178,8 @@ def main() -> None:
         print(pd.DataFrame(rows).round(3).to_string(index=False), flush=True)
         if what == "allen":
             print(
-                pd.DataFrame([taught(read_study("allen_m1")[0], "Micro")]).round(3).to_string(index=False), flush=True
+                pd.DataFrame([peers.taught(read_study("allen_m1")[0], "Micro")]).round(3).to_string(index=False),
+                flush=True,
             )
 
 
