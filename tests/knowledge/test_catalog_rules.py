@@ -72,6 +72,8 @@ SOURCE = "says where the receptor genes are from: given exactly where there are 
         ({"compartment": "drg;nerv"}, {"compartment": "unknown word 'nerv'; did you mean 'nerve'?"}),
         ({"pain_type": ""}, {"pain_type": "must not be empty; write not_stated"}),
         ({"sex": "female"}, {"sex": "unknown word 'female'; did you mean 'female_only'?"}),
+        ({"effect": ""}, {"effect": "unknown word ''; known: pro, anti, dual, homeostatic, not_evaluated"}),
+        ({"effect": "pro;anti"}, {"effect": "unknown word 'pro;anti'; did you mean 'anti'?"}),
         (
             {"ligand_mouse": "Ccl2+"},
             {"ligand_mouse": "gene expression 'Ccl2+': a subunit is empty; write A+B (both) or A|B (either)"},
@@ -102,6 +104,8 @@ def test_rows_are_held_against_each_other() -> None:
         "line 3 (other), column statement: a duplicate of line 2: every column that tells rows apart is equal",
         "line 4 (ccl2-drg), column id: the id stands already in line 2",
     ]
+    one_side = {"id": "one side", "kind": "pathway", "ligand_human": "", "receptor_human": "CCL2"}
+    assert list(table_faults(table({"receptor_human": "", "kind": "pathway"}, one_side))) == []
     found = [str(fault) for fault in table_faults(table({}, swapped))]
     assert found == [
         "line 2 (ccl2-drg), column ligand_human: ligand and receptor are swapped against line 3: 'CCL2'",
@@ -117,6 +121,8 @@ def test_the_first_fault_is_raised_and_the_others_are_counted() -> None:
     )
     with pytest.raises(DataError, match=r"^own\.tsv: line 2 .*column effect: .* \(and 2 more faults\)$"):
         check(table({"sex": "female", "effect": "good"}, {}), "own.tsv")
+    with pytest.raises(DataError, match=r" \(and 1 more faults\)$"):
+        check(table({"sex": "female", "effect": "good"}), "own.tsv")
     assert str(Fault(5, "", "id", "is odd")) == "line 5, column id: is odd"
 
 

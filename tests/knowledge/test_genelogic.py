@@ -37,7 +37,7 @@ def test_an_empty_subunit_is_refused(text):
 
 @pytest.mark.parametrize("text", ["CSF1_IL34", "A&B", "A,B", "A;B", "A:B", "A/B", "A B", "(A+B)"])
 def test_an_unknown_separator_is_refused_and_the_right_ones_named(text):
-    with pytest.raises(DataError, match=r"join genes with '\+' \(all needed\) or '\|' \(any\)"):
+    with pytest.raises(DataError, match=r"is no gene symbol; join genes with '\+' \(all needed\) or '\|' \(any\)"):
         genelogic.parse(text)
 
 
