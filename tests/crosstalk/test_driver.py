@@ -82,7 +82,7 @@ def test_parts_and_what_is_called_are_those_of_ordinary_least_squares():
             called = [name for name, found in (("per_cell", own), ("infiltration", shares)) if found.pvalues[1] < 0.05]
             expected = "both" if len(called) == 2 else "".join(called)
             assert DRIVERS[split.driver[0, cell_type, unit]] == expected
-    assert {0, 1} <= set(split.driver.ravel())
+    assert {0, 1} <= set(split.driver.ravel()) <= {0, 1, 2, 3}
 
 
 def test_only_comparisons_that_the_replicates_with_the_cell_type_answer_are_split():
@@ -93,7 +93,19 @@ def test_only_comparisons_that_the_replicates_with_the_cell_type_answer_are_spli
     cells[groups == 2, 0] = 0
     split = split_supply(supply(RNG.normal(size=(12, 2, 2)), cells), design, np.eye(3)[1:])
     assert np.isfinite(split.per_cell).tolist() == [[[True] * 2, [True] * 2], [[False] * 2, [True] * 2]]
+    assert np.isfinite(split.per_cell_se).tolist() == np.isfinite(split.per_cell).tolist()
     assert np.isfinite(split.infiltration_se).tolist() == [[True, True], [False, True]]
+
+
+def test_one_cell_is_enough_to_be_there_and_one_degree_of_freedom_to_be_tested():
+    cells = np.array([[1, 0], [1, 5], [8, 5]])
+    log2 = np.array([0.0, 1e-4, 3.0]).reshape(3, 1, 1) * np.ones((3, 2, 1))
+    split = split_supply(supply(log2, cells), CASES[[0, 1, 5]], CHANGE)
+    assert split.infiltration[0, 0] == pytest.approx(3)
+    assert split.driver.ravel().tolist() == [1, 0]
+    # The second cell type has one replicate a group, the first none in the other order.
+    turned = split_supply(supply(log2[:, ::-1], np.array([[1, 4], [1, 5], [0, 5]])), CASES[[0, 1, 5]], CHANGE)
+    assert np.isnan(turned.per_cell).ravel().tolist() == [True, False]
 
 
 def test_nothing_is_called_without_replicates_or_without_scatter():

@@ -18,6 +18,14 @@ def test_complexes_are_worth_their_limiting_subunit_and_alternatives_add_up():
     assert found.tolist() == [[1.0, 1.0, 3.0, 4.0, 4.0], [5.0, 0.0, 5.0, 1.0, 3.0]]
 
 
+def test_complexes_may_be_worth_the_geometric_mean_of_their_subunits():
+    values = np.array([[1.0, 4.0, 8.0, 2.0], [5.0, 0.0, 1.0, 2.0]])
+    units = compile_units(["A", "A+B", "A+C+D", "A+B|C"], GENES)
+    np.testing.assert_allclose(
+        combine(values, units, "geometric"), [[1, 2, 16 ** (1 / 3), 10], [5, 0, 10 ** (1 / 3), 1]], atol=1e-12
+    )
+
+
 def test_an_alternative_that_was_not_measured_is_left_out_but_no_unit_in_silence():
     units = compile_units(["A|X", "A+X", "X+Y|Z"], GENES)
     assert units.measured.tolist() == [True, False, False]
@@ -47,6 +55,7 @@ def test_more_of_a_gene_never_lowers_a_unit(values, gene, more, complexes):
 
 def test_expression_does_not_depend_on_the_size_of_the_library():
     assert np.allclose(per_10k([[10.0, 0.0]], [2000.0]), per_10k([[100.0, 0.0]], [20000.0]))
+    assert per_10k([[5, 0], [0, 3]], [100, 6]).tolist() == [[500.0, 0.0], [0.0, 5000.0]]
     assert per_10k([[0.0]], [0.0]).tolist() == [[0.0]]
     assert log_expression(per_10k([[0.0]], [50.0])) == log_expression(per_10k([[0.0]], [5e6]))
 

@@ -37,6 +37,27 @@ def test_correlated_fits_are_those_of_generalised_least_squares():
         assert found.variance[k] == pytest.approx(expected.scale, rel=1e-9)
 
 
+def test_without_comparisons_together_there_is_no_joint_test():
+    response = RNG.normal(size=(12, 2))
+    found = fit(response, np.ones_like(response), DESIGN, COMPARISONS)
+    assert found.joint.dtype == float
+    assert np.isnan(found.joint).all()
+
+
+def test_one_degree_of_freedom_gives_a_variance_and_none_gives_none():
+    response, design = RNG.normal(size=(5, 2)), DESIGN[[0, 1, 6, 8, 7]]
+    one, none = (fit(response[:n], np.ones((n, 2)), design[:n], COMPARISONS) for n in (5, 4))
+    assert (one.df, none.df) == (1, 0)
+    for k in range(2):
+        assert one.variance[k] == pytest.approx(sm.OLS(response[:, k], design).fit().scale)
+    assert np.isnan(none.variance).all()
+    assert np.isfinite(none.effect).all()
+
+
+def test_no_samples_estimate_nothing():
+    assert not is_estimable(COMPARISONS[0], DESIGN[:0])
+
+
 def test_rank_deficient_designs_answer_what_they_can():
     repeated = np.column_stack([DESIGN, DESIGN[:, 1]])
     response = RNG.normal(size=(12, 2))

@@ -86,6 +86,50 @@ def test_equal_variances_give_an_infinite_prior_bounded_by_all_degrees_of_freedo
     assert (total == 80.0).all()
 
 
+def test_variances_that_scatter_less_than_chance_give_a_certain_prior():
+    df = np.full(200, 4.0)
+    prior = fit_prior(np.full(200, 2.0), df)
+    assert prior.df == np.inf
+    # Were 2 the median of such variances, their mean would be larger: the logarithm of a chi-square is biased.
+    expected = 2 / np.exp(special.digamma(2) - np.log(2))
+    np.testing.assert_allclose(prior.variance, expected)
+
+
+def test_constant_scores_count_as_a_small_part_of_the_median():
+    random = np.random.default_rng(3)
+    observed = 0.1 * random.chisquare(4, 41) / 4
+    df, part = np.full(50, 4.0), 1e-5 * np.median(observed)
+    ours = fit_prior(np.concatenate([observed, np.zeros(9)]), df)
+    theirs = fit_prior(np.concatenate([observed, np.full(9, part)]), df)
+    assert ours.df == pytest.approx(theirs.df)
+    np.testing.assert_allclose(ours.variance, theirs.variance)
+    none = fit_prior(np.zeros(5), np.full(5, 4.0))
+    assert none.df == np.inf
+    np.testing.assert_allclose(none.variance, 1 / np.exp(special.digamma(2) - np.log(2)))
+
+
+def test_a_trend_needs_more_than_two_tests_a_coefficient():
+    random = np.random.default_rng(6)
+    covariate, observed = np.linspace(0, 1, 9), random.chisquare(4, 9)
+    eight = fit_prior(observed[:8], np.full(8, 4.0), covariate[:8])
+    plain = fit_prior(observed[:8], np.full(8, 4.0))
+    assert eight.df == plain.df
+    np.testing.assert_array_equal(eight.variance, plain.variance)
+    assert len(set(fit_prior(observed, np.full(9, 4.0), covariate).variance)) == 9
+
+
+def test_three_tests_are_moderated():
+    assert fit_prior(np.array([1.0, 1.1, 0.9]), np.full(3, 4.0)).df == np.inf
+
+
+def test_a_covariate_of_three_values_bends_once():
+    covariate = np.repeat([0.0, 1.0, 5.0], [20, 20, 30])
+    basis = natural_spline(covariate)
+    spline = interpolate.CubicSpline([0, 1, 5], [1.0, -2.0, 0.5], bc_type="natural")(covariate)
+    assert basis.shape == (70, 3)
+    np.testing.assert_allclose(basis @ np.linalg.lstsq(basis, spline, rcond=None)[0], spline, atol=1e-9)
+
+
 def test_too_few_tests_are_not_moderated():
     prior = fit_prior(np.array([1.0, 2.0]), np.array([4.0, 4.0]))
     variance, total = moderate(np.array([1.0, 2.0]), np.array([4.0, 4.0]), prior)

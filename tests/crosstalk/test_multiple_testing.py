@@ -50,7 +50,8 @@ def test_a_stagewise_q_at_most_the_level_is_a_call_of_both_stages(seed: int):
     pvalues[:, 4] = np.nan
     adjusted = stagewise(pvalues)
     assert (np.isnan(adjusted) == np.isnan(pvalues)).all()
-    for level in (0.001, 0.01, 0.05, 0.1, 0.2, 0.5):
+    assert np.nanmax(adjusted) <= 1
+    for level in (0.001, 0.01, 0.05, 0.1, 0.2, 0.5, 0.8, 0.95, 0.99):
         np.testing.assert_array_equal(adjusted <= level, two_stages(pvalues, level))
 
 

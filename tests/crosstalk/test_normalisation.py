@@ -38,11 +38,40 @@ def test_cells_counted_twice_give_the_same_scale():
     np.testing.assert_allclose(twice, 2, rtol=1e-9)
 
 
+def test_the_scale_is_the_trimmed_mean_over_the_steadier_half_of_the_genes():
+    """As the description says it, gene by gene and replicate by replicate."""
+    drawn = counts(samples=5, genes=301) + 1
+    drawn[2, :40] *= 7
+    totals = drawn.sum(axis=1) + 100
+    ratio = np.array([[np.log2(drawn[s, g] / totals[s] / (drawn[:, g].sum() / totals.sum())) for g in range(301)]
+                      for s in range(5)])  # fmt: skip
+    assert np.isfinite(ratio).all()
+
+    def trimmed(values):
+        cut = int(0.15 * len(values))
+        return np.mean(sorted(values)[cut : len(values) - cut])
+
+    centre = np.array([trimmed(row) for row in ratio])
+    scatter = ((ratio - centre[:, None]) ** 2).mean(axis=0)
+    steady = np.argsort(scatter)[:151]
+    shift = np.array([trimmed(row[steady]) for row in ratio])
+    np.testing.assert_allclose(effective_totals(drawn, totals), totals * 2 ** (shift - shift.mean()), rtol=1e-9)
+
+
+def test_two_replicates_and_two_hundred_genes_are_enough_and_one_is_not():
+    pair = np.full((2, 200), 50.0)
+    pair[1, :20] *= 8
+    np.testing.assert_allclose(effective_totals(pair, pair.sum(axis=1)), 13038.4, rtol=1e-3)
+    np.testing.assert_array_equal(effective_totals(pair[:1], pair[:1].sum(axis=1)), [10_000.0])
+
+
 def test_few_genes_and_absent_cell_types_are_left_as_they_are():
     few = counts(genes=199)
     np.testing.assert_array_equal(effective_totals(few, few.sum(axis=1)), few.sum(axis=1))
     absent = counts()
     absent[3] = 0
     scaled = effective_totals(absent, absent.sum(axis=1))
+    others = np.arange(12) != 3
     assert scaled[3] == 0
-    assert np.isfinite(scaled).all()
+    np.testing.assert_allclose(scaled[others], effective_totals(absent[others], absent[others].sum(axis=1)))
+    assert (scaled[others] != absent[others].sum(axis=1)).all()

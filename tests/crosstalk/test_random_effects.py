@@ -37,6 +37,8 @@ def test_pvalues_are_of_student_and_of_cochran() -> None:
     effect, se = RNG.normal(0.3, 0.7, (20, 5)), RNG.uniform(0.1, 0.5, (20, 5))
     found = combine_studies(effect, se)
     np.testing.assert_allclose(found.pvalue, 2 * stats.t.sf(np.abs(found.effect / found.se), 4), rtol=1e-9)
+    two = combine_studies(effect[:, :2], se[:, :2])
+    np.testing.assert_allclose(two.pvalue, 2 * stats.t.sf(np.abs(two.effect / two.se), 1), rtol=1e-9)
     for k in range(20):
         expected = combine_effects(effect[k], se[k] ** 2, method_re="iterated").test_homogeneity()
         assert found.q_pvalue[k] == pytest.approx(expected.pvalue, rel=1e-9)

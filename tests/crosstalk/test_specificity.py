@@ -118,6 +118,12 @@ def test_moments_of_the_means_of_two_groups_are_exact(size, n):
         assert cells.m21[0] * m21[0] == pytest.approx((every[:, 0] ** 2 * every[:, 1]).mean(), abs=1e-12)
 
 
+def test_a_gene_that_is_the_same_everywhere_has_no_variance_and_one_cell_no_other_group():
+    assert summed(np.full((7, 1), 0.1), [0], [0]).m2.tolist() == [0.0]
+    m11, m21 = between(np.array([1.0]), 1)
+    assert (m11, m21.tolist()) == (0.0, [0.0])
+
+
 def test_mixed_moments_of_two_groups_are_exact():
     random = np.random.default_rng(0)
     x = random.gamma(1.0, size=(6, 2))
@@ -177,6 +183,10 @@ def test_combined_pvalues_are_those_of_stouffer_where_a_sample_has_the_test():
     p[0, 0] = 0.3
     expected = [stats.combine_pvalues(column[np.isfinite(column)], method="stouffer").pvalue for column in p.T]
     np.testing.assert_allclose(combine_samples(p), expected, rtol=1e-9)
+
+
+def test_a_pvalue_of_zero_is_combined_into_a_small_one():
+    assert combine_samples([[0.0, 0.0], [0.5, np.nan]]).tolist() == [np.finfo(float).tiny] * 2
 
 
 def test_gamma_tails_are_those_of_scipy():

@@ -37,7 +37,7 @@ def benjamini_hochberg(pvalues: Floats) -> Floats:
         return adjusted
     order = tested[np.argsort(pvalues[tested])]
     scaled = pvalues[order] * (len(order) / np.arange(1, len(order) + 1))
-    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    adjusted[order] = np.minimum.accumulate(scaled[::-1])[::-1]
     return adjusted
 
 
