@@ -103,6 +103,7 @@ def test_constant_scores_count_as_a_small_part_of_the_median():
     theirs = fit_prior(np.concatenate([observed, np.full(9, part)]), df)
     assert ours.df == pytest.approx(theirs.df)
     np.testing.assert_allclose(ours.variance, theirs.variance)
+    assert ours.variance[0] < np.median(observed)
     none = fit_prior(np.zeros(5), np.full(5, 4.0))
     assert none.df == np.inf
     np.testing.assert_allclose(none.variance, 1 / np.exp(special.digamma(2) - np.log(2)))
