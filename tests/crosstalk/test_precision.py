@@ -25,7 +25,7 @@ def made(biological: float, per_count: float, per_cell: float) -> tuple[Supply, 
     """Make scores whose variance has these three parts, and give it; one replicate lacks the last cell type."""
     random = np.random.default_rng(8)
     cells = random.integers(5, 400, (REPLICATES, TYPES))
-    cells[0, 2] = 0
+    cells[0, 2], cells[1, 1] = 0, 1
     pooled = random.lognormal(1, 1.5, (TYPES, UNITS))
     totals = np.where(cells > 0, random.lognormal(10, 1.5, cells.shape), 0.0)
     plain = replace(supply(np.zeros((REPLICATES, TYPES, 20)), cells), totals=totals, pooled=pooled)
@@ -53,6 +53,27 @@ def test_a_cell_type_that_is_absent_has_no_variance() -> None:
     assert np.isnan(found[0, 2]).all()
     assert np.isnan(found).sum() == UNITS
     assert np.nanmin(found) > 0
+
+
+def test_a_cell_type_teaches_though_another_is_nowhere_and_a_replicate_lacks_it() -> None:
+    scores, _ = made(0.1, 1.0, 4.0)
+    cells = scores.cells.copy()
+    cells[:, 0] = 0
+    found = expected_variance(replace(scores, cells=cells), DESIGN, ALL & (np.arange(TYPES) == 2)[:, None])
+    assert np.isnan(found[:, 0]).all()
+    assert len(np.unique(found[1:, 2])) > 100
+
+
+def test_few_replicates_leave_little_of_the_variance_and_are_no_surer() -> None:
+    scores, variance = made(0.3, 0.0, 0.0)
+    found = expected_variance(scores.of(scores.replicates[2:6]), DESIGN[2:6], ALL)
+    assert abs(np.log(found / variance[2:6]).mean()) < 0.1
+
+
+def test_variance_goes_with_the_square_of_the_scores() -> None:
+    scores, _ = made(0.1, 1.0, 4.0)
+    small = expected_variance(replace(scores, log2=scores.log2 / 1024), DESIGN, ALL)
+    np.testing.assert_allclose(small * 1024**2, expected_variance(scores, DESIGN, ALL), rtol=1e-6)
 
 
 def test_cells_and_counts_twice_change_nothing() -> None:
@@ -83,6 +104,13 @@ def test_biology_may_depend_on_the_level() -> None:
 
 def test_too_little_to_learn_from_gives_weights_of_one() -> None:
     scores, _ = made(0.2, 0.5, 1.0)
+    twenty = scores.of(scores.replicates[4:])
+    # Twenty replicates of one cell type: a hundred scores are enough, eighty are not.
+    for units, enough in ((5, True), (4, False)):
+        learned = expected_variance(
+            twenty, DESIGN[4:], (ALL & (np.arange(UNITS) < units)) & (np.arange(TYPES) < 1)[:, None]
+        )
+        assert (learned != 1).all() == enough
     few = ALL & (np.arange(UNITS) < 1)
     found = expected_variance(scores, DESIGN, few)
     assert (found[scores.cells > 0] == 1).all()

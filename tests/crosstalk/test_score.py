@@ -86,16 +86,30 @@ def test_flags_name_proxies_low_detection_and_few_cells(cells, pairs):
     assert found["flags"].str.contains("low_detection").equals(low)
 
 
+def test_ten_cells_are_not_few_and_pairs_without_a_column_of_proxies_have_none(cells, pairs):
+    glia = (cells.obs["cell_type"] == "satellite_glia").to_numpy()
+    rank = np.cumsum(glia & (cells.obs["sample_id"] == "s0").to_numpy())
+    for number, few in ((10, False), (9, True)):
+        kept = cells[~glia | ((cells.obs["sample_id"] == "s0").to_numpy() & (rank <= number))].copy()
+        flags = score(profiles(kept, pairs), pairs.drop(columns="ligand_proxy"))["flags"].astype(str)
+        assert flags.str.contains("few_cells").any() == few
+        assert not flags.str.contains("proxy").any()
+
+
 def suspects(found, sample):
     rows = found[(found["sample_id"] == sample) & found["flags"].str.contains("ambient_suspect")]
     return set(zip(rows["sender"].astype(str), rows["interaction_id"].astype(str), strict=True))
 
 
 def test_a_ligand_of_which_leakage_explains_half_is_suspect(cells, pairs):
+    counts = cells.layers["counts"].toarray()
+    counts[(cells.obs["cell_type"] == "satellite_glia").to_numpy(), 9] = 0
+    cells.layers["counts"] = sparse.csr_matrix(counts)
     made = profiles(cells, pairs)
     leaked = pd.DataFrame(
         [("s1", "macrophage", "G2", 0.5), ("s1", "neuron", "G2", 0.49), ("s1", "neuron", "G6", 1.0),
-         ("s1", "satellite_glia", "G0", 1.0), ("s1", "stranger", "G9", 1.0), ("s1", "neuron", "unknown", 1.0)],
+         ("s1", "satellite_glia", "G0", 1.0), ("s1", "stranger", "G9", 1.0), ("s1", "neuron", "unknown", 1.0),
+         ("s1", "satellite_glia", "G9", 1.0)],
         columns=["sample_id", "population", "gene", "ambient_share"],
     )  # fmt: skip
     found = score(made, pairs, ambient=leaked)
