@@ -7,6 +7,7 @@ import pytest
 from dolor.crosstalk.profiles import profiles
 from dolor.crosstalk.score import score
 from dolor.crosstalk.scores.across_samples import across_samples
+from dolor.crosstalk.specificity.combine import combine_samples
 from dolor.errors import DataError
 
 KEYS = ["sample_id", "sender", "receiver", "interaction_id"]
@@ -25,6 +26,33 @@ def test_one_row_an_interaction_whatever_the_order_of_the_rows(cells, pairs):
     row = found[(found["interaction_id"] == "G0:G1") & (found["receiver"] == "neuron")]
     assert np.allclose(row["detect_receptor"], expected)
     assert across_samples(scores.iloc[:0]).empty
+
+
+def test_every_column_is_what_its_samples_say(cells, pairs):
+    """Group by group; a sample without neurons, and one without a p-value, take part in what they have."""
+    scores = score(profiles(cells, pairs), pairs)
+    scores = scores[(scores["sample_id"] != "s1") | ((scores["sender"] != "neuron") & (scores["receiver"] != "neuron"))]
+    scores.loc[scores["sample_id"] == "s2", "pvalue"] = np.nan
+    found = across_samples(scores).set_index(["dataset_id", *KEYS[1:]]).drop(columns=["ligand", "receptor"])
+    assert list(found.columns) == [
+        "n_samples", "score", "pvalue", "n_sender", "n_receiver", "detect_ligand", "detect_receptor"
+    ]  # fmt: skip
+    groups = scores.groupby(["dataset_id", *KEYS[1:]], observed=True)
+    assert len(found) == groups.ngroups
+    for key, rows in groups:
+        row = found.loc[key]
+        assert row["n_samples"] == len(rows) == (2 if "neuron" in key else 3)
+        assert row["score"] == pytest.approx(rows["score"].mean())
+        assert row["pvalue"] == pytest.approx(combine_samples(rows["pvalue"].to_numpy()[:, None])[0])
+        for side, gene in (("sender", "ligand"), ("receiver", "receptor")):
+            number, share = rows[f"n_{side}"], rows[f"detect_{gene}"]
+            assert row[f"n_{side}"] == number.sum()
+            assert row[f"detect_{gene}"] == pytest.approx(np.average(share, weights=number))
+
+
+def test_what_is_no_table_of_scores_is_refused(cells, pairs):
+    with pytest.raises(DataError, match="^the scores: .*score"):
+        across_samples(score(profiles(cells, pairs), pairs).drop(columns="score"))
 
 
 def test_more_samples_that_agree_make_more_sure(cells, pairs):

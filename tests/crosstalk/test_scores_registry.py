@@ -46,6 +46,18 @@ def test_a_method_reads_what_it_declares_and_stays_within_its_bounds(method):
     assert method.function.__doc__
 
 
+@pytest.mark.parametrize("column", ["lr_probs", "lrscore", "spec_weight"])
+def test_where_nothing_is_expressed_a_share_is_zero(column):
+    method = METHODS[column]
+    nothing = [{name: np.zeros(shape) for name in method.needs} for shape in ((3, 1, 4), (1, 3, 4))]
+    assert (method.function(*nothing) == 0).all()
+
+
+def test_expression_of_cellchat_is_a_share_of_the_largest_value():
+    side = {"trimean": np.array([[[0.2]]]), "grand_max": np.array([[[0.5]]])}
+    assert METHODS["lr_probs"].function(side, side).item() == pytest.approx(0.4**2 / (0.5 + 0.4**2))
+
+
 def test_a_method_rises_with_ligand_and_with_receptor(method):
     main = method.needs[0]
     for side in (0, 1):
