@@ -24,7 +24,8 @@ HERE = Path(__file__).resolve().parent
 PAGES = HERE.parent / "docs/benchmarks"
 RUNS = {
     "accuracy": ("--venv .peers",),
-    "cells": ("--seeds 2",),
+    "annotation": ("kang yu allen tms", "simulated --seeds 201 202 203 204 205", "left_out --seeds 201"),
+    "cells": ("--first 201 --seeds 5",),
     "census": ("--cells 1000000",),
     "power": ("--venv .peers --seeds 3",),
     "process": ("--venv .peers",),

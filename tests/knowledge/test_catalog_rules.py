@@ -119,9 +119,9 @@ def test_the_first_fault_is_raised_and_the_others_are_counted() -> None:
     assert str(one.value) == (
         "own.tsv: line 2 (ccl2-drg), column sex: unknown word 'female'; did you mean 'female_only'?"
     )
-    with pytest.raises(DataError, match=r"^own\.tsv: line 2 .*column effect: .* \(and 2 more faults\)$"):
+    with pytest.raises(DataError, match=r"^own\.tsv: line 2 .*column effect: .* \(faults beside this one: 2\)$"):
         check(table({"sex": "female", "effect": "good"}, {}), "own.tsv")
-    with pytest.raises(DataError, match=r" \(and 1 more faults\)$"):
+    with pytest.raises(DataError, match=r" \(faults beside this one: 1\)$"):
         check(table({"sex": "female", "effect": "good"}), "own.tsv")
     assert str(Fault(5, "", "id", "is odd")) == "line 5, column id: is odd"
 

@@ -68,7 +68,7 @@ def check(catalog: pd.DataFrame, where: str) -> None:
     """
     found = [*row_faults(catalog), *table_faults(catalog)]
     if found:
-        others = f" (and {len(found) - 1} more faults)" if len(found) > 1 else ""
+        others = f" (faults beside this one: {len(found) - 1})" if len(found) > 1 else ""
         raise DataError(f"{where}: {found[0]}{others}")
 
 
