@@ -36,7 +36,7 @@ def profiles(
 ) -> None:
     """Sum cells up: one row a (sample, cell type). Cells lie in an h5ad file, a zarr store or a SOMA experiment."""
     from dolor import tl
-    from dolor.crosstalk.summing.chunks import open_source
+    from dolor.crosstalk.summing.sources import open_source
     from dolor.io.atomic import atomic_path
     from dolor.io.provenance import write_provenance
 

@@ -14,9 +14,10 @@ from dolor.contracts.cells import SAMPLE_FIELDS
 from dolor.contracts.profiles import DETECTION_LAYER, check_profiles
 from dolor.contracts.vocabulary import UNASSIGNED
 from dolor.crosstalk.summing.accumulate import FIELDS, add_cells
-from dolor.crosstalk.summing.chunks import Source, open_source
+from dolor.crosstalk.summing.chunks import Source
 from dolor.crosstalk.summing.groups import Groups, group_cells, sample_fields
 from dolor.crosstalk.summing.pairs import PAIRS_KEY, gene_pairs, pairs_to_uns
+from dolor.crosstalk.summing.sources import open_source
 from dolor.crosstalk.summing.sums import Sums
 from dolor.crosstalk.summing.trimeans import TRIMEAN_LAYER, Trimeans
 from dolor.errors import DataError

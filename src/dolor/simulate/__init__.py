@@ -10,7 +10,8 @@ Examples
 
 from dolor.simulate.empty import empty_droplets
 from dolor.simulate.plants import Plant
-from dolor.simulate.study import Study, null, study
+from dolor.simulate.study import null, study
+from dolor.simulate.study_form import Study
 from dolor.simulate.write import write
 
 __all__ = ["Plant", "Study", "empty_droplets", "null", "study", "write"]

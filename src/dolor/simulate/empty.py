@@ -13,7 +13,7 @@ from dolor.errors import UsageError
 if TYPE_CHECKING:
     from anndata import AnnData
 
-    from dolor.simulate.study import Study
+    from dolor.simulate.study_form import Study
 
 _MEDIAN_COUNTS = 60.0
 _SPREAD = 0.5

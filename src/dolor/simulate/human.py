@@ -16,7 +16,7 @@ from dolor.simulate.assemble import make_cells
 from dolor.simulate.universe import INVENTED
 
 if TYPE_CHECKING:
-    from dolor.simulate.study import Study
+    from dolor.simulate.study_form import Study
 
 # The Y chromosome of humans has no Eif2s3y; another of its genes that all tissues express stands in.
 _STAND_INS = MappingProxyType({"Eif2s3y": "RPS4Y1"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,40 +23,16 @@ from dolor.simulate.levels import expected_levels
 from dolor.simulate.nuclei import nuclear_knowledge, nuclear_levels
 from dolor.simulate.plants import Plant
 from dolor.simulate.samples import Droplets, simulate_library
+from dolor.simulate.study_form import Study
 from dolor.simulate.truth import truth_table
 from dolor.simulate.universe import gene_universe, markers_of
 
 if TYPE_CHECKING:
-    from anndata import AnnData
+    pass
 
 _BATCH_SPREAD = 0.18
 _MODULES = 4
 _DISPERSION = (0.25, 0.5)
-
-
-@dataclass(frozen=True)
-class Study:
-    """A simulated study.
-
-    Attributes
-    ----------
-    cells
-        Cells, as every stage takes them; the ``truth_*`` columns of ``obs`` are the truth.
-    truth
-        What was planted and what each contrast should find, log2.
-    samples
-        One row a library: true sex, share of ambient transcripts, depth, doublets.
-    levels
-        Populations × genes: expected transcripts among 10,000 in the naive state, without those of one sex alone.
-    ambient
-        Samples × genes: ambient profiles, each summing to 1.
-    """
-
-    cells: AnnData
-    truth: pd.DataFrame
-    samples: pd.DataFrame
-    levels: pd.DataFrame
-    ambient: pd.DataFrame
 
 
 def study(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dolor.simulate.study import Study
+    from dolor.simulate.study_form import Study
 
 
 def write(made: Study, folder: Path | str) -> dict[str, Path]:
