@@ -68,6 +68,19 @@ def test_tested_sentence_counts_what_differs(results: Path) -> None:
     assert described == []
 
 
+def test_a_broad_name_beside_finer_ones_is_said_to_be_of_no_finer_type(results: Path) -> None:
+    path = results / "toy_drg" / "composition.parquet"
+    table = pd.read_parquet(path)
+    names = ["sensory_neuron", "nociceptor", "macrophage"]
+    of_condition = table[table["contrast_type"] == "condition"].iloc[:3]
+    assert len(of_condition) == 3
+    of_condition.assign(cell_type=names, effect=[3.0, -2.0, 1.0], qvalue=0.001, pvalue=[1e-6, 1e-5, 1e-4]).to_parquet(
+        path
+    )
+    (sentence,) = [one for one in sentences(read_run(results))[0] if "cells:" in one]
+    assert "more sensory neuron of no finer type (8 ×) and macrophage (2 ×); fewer nociceptor (4 ×)" in sentence
+
+
 def test_ambient_signal_does_not_lead_unless_all_are(results: Path) -> None:
     def plant(flags: tuple[str, str]) -> Callable[[pd.DataFrame], pd.DataFrame]:
         def change(table: pd.DataFrame) -> pd.DataFrame:

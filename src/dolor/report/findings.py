@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from dolor.knowledge import populations
 from dolor.pl.palette import lineage_of
 from dolor.report import wording
 from dolor.report.pairs import Crosstalk
@@ -99,6 +100,8 @@ def _by_comparison(dataset: DatasetRun, crosstalk: Crosstalk) -> Iterator[tuple[
 def _composition(dataset: DatasetRun) -> list[Finding]:
     table = dataset.composition[dataset.composition["contrast_type"] == "condition"]
     tested = table[table["status"] == "tested"]
+    named = set(table["cell_type"].astype(str))
+    broad = {name for name in named if _is_above_one_of(name, named)}
     found = []
     for key, rows in tested.groupby(["case", "reference"], sort=False, observed=True):
         about = f"{key[0]} vs {key[1]}, cells"
@@ -107,7 +110,7 @@ def _composition(dataset: DatasetRun) -> list[Finding]:
             found.append(Finding("cells", about, "no population's share differs", f" ({len(rows)} tested)."))
             continue
         more, fewer = (
-            [_times(row) for row in hits if (float(row["effect"]) > 0) == rises][:_MOST_SHIFTS]
+            [_times(row, broad) for row in hits if (float(row["effect"]) > 0) == rises][:_MOST_SHIFTS]
             for rises in (True, False)
         )
         said = [f"more {wording.listing(more)}"] * bool(more) + [f"fewer {wording.listing(fewer)}"] * bool(fewer)
@@ -119,8 +122,16 @@ def _composition(dataset: DatasetRun) -> list[Finding]:
     return found
 
 
-def _times(row: Mapping[str, Any]) -> str:
-    return f"{wording.population(str(row['cell_type']))} ({wording.number(2 ** abs(float(row['effect'])), 2)} ×)"
+def _is_above_one_of(name: str, names: set[str]) -> bool:
+    tree = populations.tree()
+    return name in tree and not names.isdisjoint(tree.descendants(name))
+
+
+def _times(row: Mapping[str, Any], broad: set[str]) -> str:
+    """Say how many times a share is another; cells of a broad name are those whose markers carry no finer one."""
+    name = str(row["cell_type"])
+    said = f"{wording.population(name)}{' of no finer type' if name in broad else ''}"
+    return f"{said} ({wording.number(2 ** abs(float(row['effect'])), 2)} ×)"
 
 
 def _response(dataset: DatasetRun) -> list[Finding]:
