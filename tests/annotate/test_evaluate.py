@@ -121,10 +121,13 @@ def test_names_that_a_file_brought_are_kept_and_compared_with(tmp_path: Path) ->
     tree = dl.populations.tree()
     truth = cells.obs["truth_class"].astype(str)
     cells.obs["cell_type"] = "what the author wrote"
+    cells.obs["cluster"] = "7"
     cells.obs["cell_type_ontology_term_id"] = [tree.cl(name) or "unknown" for name in truth]
     for _ in range(2):  # named a second time, our own names of the first are not taken for an author's
         dl.tl.annotate(cells, compartment="nerve")
     assert (cells.obs["cell_type_given"] == "what the author wrote").all()
+    assert (cells.obs["cluster_given"] == "7").all()
+    assert (cells.obs["cluster"] != "7").all()
     cells.write_h5ad(tmp_path / "cells.h5ad")
     found = tmp_path / "found.json"
     with pytest.raises(SystemExit) as left:

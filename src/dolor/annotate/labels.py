@@ -22,13 +22,20 @@ if TYPE_CHECKING:
 UNKNOWN_TERM = "unknown"
 ROOT_CONTAMINATION = "root_contamination"
 # Columns that a file may bring, such as one of CELLxGENE, and that bear our names afterwards.
-OVERWRITTEN = ("cell_class", "cell_type", "cell_type_ontology_term_id")
+OVERWRITTEN = ("cell_lineage", "cell_class", "cell_type", "cell_state", "cell_type_ontology_term_id", "cluster")
 GIVEN = "_given"
+
+
+def keep_given(obs: pd.DataFrame) -> None:
+    """Keep what somebody else called the cells in columns that end in ``_given``; own names of before are replaced."""
+    if "cell_type_confidence" not in obs.columns:
+        for column in OVERWRITTEN:
+            if column in obs.columns:
+                obs[column + GIVEN] = obs[column]
 
 
 def write_labels(adata: AnnData, verdicts: Sequence[Verdict], confidence: NDArray[np.float64], who: Candidates) -> None:
     """Write the name of each cell, its term, its confidence and its strongest rival into ``obs``."""
-    _keep_given(adata.obs)
     names = {path: path_names(path, who.tree) for path in {verdict.path for verdict in verdicts}}
     for position, column in enumerate(("cell_lineage", "cell_class", "cell_type", "cell_state")):
         adata.obs[column] = pd.Categorical([names[verdict.path][position] for verdict in verdicts])
@@ -39,14 +46,6 @@ def write_labels(adata: AnnData, verdicts: Sequence[Verdict], confidence: NDArra
     adata.obs["cell_type_ontology_term_id"] = pd.Categorical([terms[verdict.path] for verdict in verdicts])
     flags = {path: ROOT_CONTAMINATION if who.foreign.intersection(path) else "" for path in names}
     adata.obs["annotation_flag"] = pd.Categorical([flags[verdict.path] for verdict in verdicts])
-
-
-def _keep_given(obs: pd.DataFrame) -> None:
-    """Keep what somebody else called the cells in columns that end in ``_given``; own names of before are replaced."""
-    if "cell_type_confidence" not in obs.columns:
-        for column in OVERWRITTEN:
-            if column in obs.columns:
-                obs[column + GIVEN] = obs[column]
 
 
 def path_names(path: tuple[str, ...], tree: PopulationTree) -> tuple[str, str, str, str]:

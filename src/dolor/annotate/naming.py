@@ -12,7 +12,7 @@ from dolor.annotate.agreement import agreement_sentence
 from dolor.annotate.clusters import Clustering, cluster, refine
 from dolor.annotate.consensus import Candidates, candidates, name_clusters
 from dolor.annotate.descent import Verdict
-from dolor.annotate.labels import ROOT_CONTAMINATION, write_labels
+from dolor.annotate.labels import ROOT_CONTAMINATION, keep_given, write_labels
 from dolor.annotate.levels import cluster_levels
 from dolor.annotate.limits import limits_sentence, panel_limits
 from dolor.annotate.record import cluster_table, marker_evidence
@@ -64,9 +64,10 @@ def annotate(
         Cells; reads ``layers["counts"]`` and, where it is there, ``obs["ambient_share"]`` from
         :func:`dolor.pp.ambient`: a marker that leakage explains is not on. Changed in place: ``obs`` gets
         ``cell_lineage``, ``cell_class``, ``cell_type``, ``cell_state``, ``cell_type_confidence``, ``second_best``,
-        ``cell_type_ontology_term_id``, ``annotation_flag``, ``cluster``, ``compartment``; ``obsm`` gets ``X_pca``,
-        ``X_umap``; ``var`` gets ``n_counts``; ``uns`` gets ``annotation_limits`` (populations that these genes cannot
-        tell) and ``annotation_clusters`` (which markers each cluster has and lacks); ``X`` becomes log-normalised.
+        ``cell_type_ontology_term_id``, ``annotation_flag``, ``cluster``, ``compartment`` (what a file brought under
+        these names is kept as ``cell_type_given`` and so on); ``obsm`` gets ``X_pca``, ``X_umap``; ``var`` gets
+        ``n_counts``; ``uns`` gets ``annotation_limits`` (populations that these genes cannot tell) and
+        ``annotation_clusters`` (which markers each cluster has and lacks); ``X`` becomes log-normalised.
     compartment
         Where the tissue stands on the pain axis, such as ``drg``: only populations that live there compete, and those
         of a neighbouring one against a prior; their cells are flagged ``root_contamination``.
@@ -115,6 +116,7 @@ def annotate(
     known = populations.load(signatures or None) if known is None else tuple(known)
     who = candidates(populations.PopulationTree(known), compartment)
     signs = _signs(str(adata.obs["organism"].iloc[0]), compartment, known, who, adata.var_names)
+    keep_given(adata.obs)
     adata.obs["compartment"] = compartment
     if counts is None:
         adata.X = log_normalised(adata)
@@ -129,7 +131,8 @@ def annotate(
     adata.obs["cluster"] = fine.to_numpy()
     of_cell, confidence = naming.settled(fine, verdicts)
     write_labels(adata, of_cell, confidence, who)
-    adata.uns["annotation_clusters"] = cluster_table(fine, verdicts, naming.levels(fine)[1], signs, naming.library)
+    levels = cluster_levels(naming.logged, fine, naming.library)[1]
+    adata.uns["annotation_clusters"] = cluster_table(fine, verdicts, levels, signs, naming.library)
     return marker_evidence(adata.obs["cell_type"], naming.logged, signs)
 
 
@@ -181,10 +184,6 @@ class _Naming:
         self.detected = sparse.csr_matrix(shown, shape=self.logged.shape)
         self.mixture = n_counts[genes] / max(totals.sum(), 1.0)
 
-    def levels(self, clusters: pd.Series) -> tuple[list[str], NDArray[np.float64]]:
-        """Return the names of the clusters and the level of each marker gene, transcripts among 10,000."""
-        return cluster_levels(self.logged, clusters, self.library)
-
     def leaked(self, clusters: pd.Series, names: Sequence[str]) -> NDArray[np.float64] | None:
         """Return what leakage explains in each cluster, transcripts among 10,000, where it was estimated."""
         if "ambient_share" not in self.obs.columns:
@@ -194,7 +193,7 @@ class _Naming:
 
     def verdicts(self, clusters: pd.Series, *, believe: bool = False) -> dict[str, Verdict]:
         """Name clusters; believe in the class that stands before the first stroke of a cluster's name."""
-        names, levels = self.levels(clusters)
+        names, levels = cluster_levels(self.logged, clusters, self.library)
         stems = [name.partition("/")[0] if "/" in name else UNASSIGNED for name in names]
         believed = [stem.replace(UNASSIGNED, "") for stem in stems] if believe else []
         found = name_clusters(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -26,9 +25,6 @@ from dolor.simulate.samples import Droplets, simulate_library
 from dolor.simulate.study_form import Study
 from dolor.simulate.truth import truth_table
 from dolor.simulate.universe import gene_universe, markers_of
-
-if TYPE_CHECKING:
-    pass
 
 _BATCH_SPREAD = 0.18
 _MODULES = 4
