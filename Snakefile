@@ -22,7 +22,7 @@ report: "workflows/report/workflow.rst"
 include: "workflows/rules/settings.smk"
 include: "workflows/rules/acquire.smk"
 include: "workflows/rules/cells.smk"
-include: "workflows/rules/crosstalk.smk"
+include: "workflows/rules/contrasts.smk"
 include: "workflows/rules/report.smk"
 
 

@@ -11,12 +11,12 @@ import pandas as pd
 
 import dolor as dl
 from dolor.annotate.evaluate import read_mapping
-from dolor.annotate.seeds import as_populations
-from dolor.annotate.transfer_celltypist import celltypist_labels
-from dolor.io.read import log_normalised
-from dolor.io.study import read_study
+from dolor.annotate.labels import as_populations
+from dolor.annotate.transfer import celltypist_labels
+from dolor.core.normalize import log_values
+from dolor.core.package_files import signature_path
 from dolor.knowledge import populations
-from dolor.knowledge.paths import signature_path
+from dolor.studies.read import read_study
 
 
 def decoupler_scores(cells: anndata.AnnData, listed: pd.DataFrame) -> pd.DataFrame:
@@ -90,7 +90,7 @@ def teach(path: str) -> None:
     donors, labels = cells.obs["donor_id"].astype(str), cells.obs["cell_type_author"].astype(str)
     words = read_mapping(signature_path("labels/kang2018.tsv"))
     cells = cells[(donors.isin(sorted(donors.unique())[:4]) & labels.isin(words)).to_numpy()].copy()
-    values = log_normalised(cells).toarray()
+    values = log_values(cells.layers["counts"]).toarray()
     scaler = StandardScaler().fit(values)
     classifier = LogisticRegression(max_iter=100).fit(
         np.minimum(scaler.transform(values), 10), cells.obs["cell_type_author"].astype(str)

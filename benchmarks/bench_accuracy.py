@@ -24,8 +24,8 @@ from scipy import sparse, stats
 
 from bench_pvalues import label_as_cells
 from cellphonedb_tables import write_database
-from dolor.crosstalk.expression import compile_units
-from dolor.crosstalk.specificity.permutation import permutation_pvalues
+from dolor.pseudobulk.expression import compile_units
+from dolor.scores.permutation import permutation_pvalues
 from rounds import interpreter, measure
 
 SCRIPT = Path(__file__).with_name("pvalue_tables.py")

@@ -24,9 +24,9 @@ from sklearn.metrics import f1_score
 import annotation_peers as peers
 import dolor as dl
 from dolor.annotate.evaluate import evaluate, read_mapping
-from dolor.io.study import read_study
+from dolor.core.package_files import signature_path
 from dolor.knowledge import populations
-from dolor.knowledge.paths import signature_path
+from dolor.studies.read import read_study
 
 # Study of the registry, compartment, column with the labels, source whose markers are left out.
 STUDIES = {

@@ -38,7 +38,7 @@ def make(folder: Path, cells: int) -> Path:
     from census import with_genes, write_census
 
     from dolor import catalog
-    from dolor.knowledge.paths import signature_path
+    from dolor.core.package_files import signature_path
 
     known = pd.read_csv(signature_path("genes_mouse.tsv.gz"), sep="\t", dtype=str, keep_default_na=False)
     known = known[known["ensembl"] != ""].drop_duplicates("symbol").drop_duplicates("ensembl")
@@ -70,9 +70,9 @@ def make(folder: Path, cells: int) -> Path:
 
 
 def _genes(text: str) -> tuple[str, ...]:
-    from dolor.knowledge import genelogic
+    from dolor.knowledge import gene_logic
 
-    return genelogic.genes(text)
+    return gene_logic.genes(text)
 
 
 def measured(*words: str) -> dict[str, float]:

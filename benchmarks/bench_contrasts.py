@@ -16,8 +16,8 @@ import anndata
 import numpy as np
 import pandas as pd
 
-from dolor.crosstalk.contrast import contrast
-from dolor.crosstalk.relabeling import relabel
+from dolor.contrasts.contrast import contrast
+from dolor.contrasts.permutation import relabel
 
 REFERENCE = {"condition": "naive", "sex": "male"}
 

@@ -73,7 +73,7 @@ def draw_pairs(genes: int) -> pd.DataFrame:
 
 def with_dolor(path: Path) -> Callable[[], object]:
     """Profiles with the catalog's genes and the cross moments of its pairs."""
-    from dolor.crosstalk.profiles import profiles
+    from dolor.pseudobulk.profiles import profiles
 
     pairs = draw_pairs(271)
     warm_up(path, pairs)
@@ -82,7 +82,7 @@ def with_dolor(path: Path) -> Callable[[], object]:
 
 def with_dolor_all_genes(path: Path) -> Callable[[], object]:
     """Profiles of all genes."""
-    from dolor.crosstalk.profiles import profiles
+    from dolor.pseudobulk.profiles import profiles
 
     warm_up(path, None)
     return lambda: profiles(path)
@@ -90,7 +90,7 @@ def with_dolor_all_genes(path: Path) -> Callable[[], object]:
 
 def warm_up(path: Path, pairs: pd.DataFrame | None) -> None:
     """Compile dolor's kernels on a few cells of the kind that the file holds."""
-    from dolor.crosstalk.profiles import profiles
+    from dolor.pseudobulk.profiles import profiles
 
     small = path.with_name("few.h5ad")
     if not small.exists():

@@ -27,7 +27,7 @@ R = Path(__file__).with_name("make_large.R")
 
 
 def _dolor(path: Path) -> object:
-    from dolor.io.load import load
+    from dolor.io.detect import load
 
     return load(path)
 

@@ -30,8 +30,8 @@ from anndata import AnnData
 from scipy import sparse
 
 import dolor as dl
-from dolor.io.cell_rows import RowsInMemory
 from dolor.io.h5ad import read_obs
+from dolor.io.matrix.cell_rows import RowsInMemory
 from dolor.io.stored_cells import write_cells
 
 _ANIMALS = 12  # of each condition and sex, plus the library that pools both

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 import dolor as dl
-from dolor.knowledge import genelogic
+from dolor.knowledge import gene_logic
 
 REFERENCE = {"condition": "naive", "sex": "male"}
 
@@ -51,8 +51,8 @@ def _changes(tested: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
     tree = dl.populations.tree()
     rows = tested[tested["contrast_type"] == "condition"].astype({"sender": str, "receiver": str})
     genes = {
-        "ligand": rows["ligand"].astype(str).map(lambda text: tuple(genelogic.genes(text))),
-        "receptor": rows["receptor"].astype(str).map(lambda text: tuple(genelogic.genes(text))),
+        "ligand": rows["ligand"].astype(str).map(lambda text: tuple(gene_logic.genes(text))),
+        "receptor": rows["receptor"].astype(str).map(lambda text: tuple(gene_logic.genes(text))),
     }
     moved = set(truth.loc[truth["kind"] == "expression", "gene"])
     planted, found, null = [], [], []

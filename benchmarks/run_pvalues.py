@@ -30,8 +30,8 @@ def dolor(folder: Path) -> Run:
     """From raw counts, in memory or in a file, which dolor normalises within its time."""
     import pandas as pd
 
-    from dolor.crosstalk.profiles import profiles
-    from dolor.crosstalk.score import score
+    from dolor.pseudobulk.profiles import profiles
+    from dolor.scores.score import score
 
     pairs = pd.read_csv(folder / "pairs.csv")
 

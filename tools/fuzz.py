@@ -18,10 +18,11 @@ import atheris
 
 with atheris.instrument_imports(include=["dolor"]):
     from dolor import config
-    from dolor.errors import DolorError
-    from dolor.io.load import load
+    from dolor.core.errors import DolorError
+    from dolor.io.detect import load
     from dolor.io.metadata import read_metadata
-    from dolor.knowledge import catalog, populations, registry
+    from dolor.knowledge import catalog, populations
+    from dolor.studies import registry
 
 ROOT = Path(__file__).resolve().parents[1]
 FORMATS = ROOT / "tests/make_formats"

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 import dolor as dl
-from dolor.crosstalk.expression import compile_units
-from dolor.crosstalk.specificity.permutation import permutation_pvalues
+from dolor.pseudobulk.expression import compile_units
+from dolor.scores.permutation import permutation_pvalues
 
 if TYPE_CHECKING:
     from anndata import AnnData

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dolor import errors, pl, pp, report, simulate, tl
-    from dolor.io import datasets
+    from dolor import datasets, pl, pp, report, simulate, tl
+    from dolor.core import errors
     from dolor.io.read import read
     from dolor.knowledge import catalog, populations
 
@@ -21,8 +21,8 @@ __version__ = "0.1.0"
 _PUBLIC = MappingProxyType(
     {
         "catalog": ("dolor.knowledge.catalog", ""),
-        "datasets": ("dolor.io.datasets", ""),
-        "errors": ("dolor.errors", ""),
+        "datasets": ("dolor.datasets", ""),
+        "errors": ("dolor.core.errors", ""),
         "pl": ("dolor.pl", ""),
         "populations": ("dolor.knowledge.populations", ""),
         "pp": ("dolor.pp", ""),

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dolor.annotate.agreement import agreement, agreement_sentence
-from dolor.annotate.seeds import as_populations, marker_seeds
-from dolor.errors import DataError
+from dolor.annotate.labels import agreement, agreement_sentence, as_populations, marker_seeds
+from dolor.core.errors import DataError
 from dolor.knowledge import populations
 
 TREE = populations.tree()

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import dolor as dl
-from dolor.annotate.limits import limits_sentence
-from dolor.contracts.cells import SAMPLE_FIELDS
+from dolor.annotate.consensus import limits_sentence
+from dolor.core.contracts import SAMPLE_FIELDS
 
 
 @pytest.fixture(scope="module")

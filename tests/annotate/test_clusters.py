@@ -10,10 +10,8 @@ from anndata import AnnData
 from sklearn.metrics import homogeneity_score
 
 import dolor as dl
-from dolor.annotate.clusters import Clustering, cluster
-from dolor.annotate.graph import neighbour_graph
-from dolor.annotate.stability import stability
-from dolor.errors import UsageError
+from dolor.annotate.clusters import Clustering, cluster, neighbour_graph, stability
+from dolor.core.errors import UsageError
 
 HAS_SCVI = all(importlib.util.find_spec(name) for name in ("scvi", "torch"))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dolor.annotate.descent import descend
+from dolor.annotate.assign import descend
 
 CHILDREN = {"immune": ["macrophage", "t_cell"], "t_cell": ["cd4", "cd8"], "neuron": []}
 ROOTS = ["immune", "neuron"]

@@ -14,9 +14,9 @@ from anndata import AnnData
 import dolor as dl
 from dolor.annotate.evaluate import evaluate, mapping_of_terms, read_mapping
 from dolor.cli import main
-from dolor.errors import DataError
-from dolor.io.study import read_study
-from dolor.knowledge.paths import signature_path
+from dolor.core.errors import DataError
+from dolor.core.package_files import signature_path
+from dolor.studies.read import read_study
 
 MAPPING = {"CD4": "cd4_t_cell", "T": "t_cell", "Neuron": "sensory_neuron"}
 

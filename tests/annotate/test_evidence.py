@@ -5,13 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dolor.annotate.evidence import (
-    control_rates,
-    expression_bins,
-    log_likelihood_ratio,
-    marker_weights,
-    switched_on,
-)
+from dolor.annotate.markers import control_rates, expression_bins, log_likelihood_ratio, marker_weights, switched_on
 
 RNG = np.random.default_rng(0)
 CLUSTERS, GENES = 6, 400

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from dolor.annotate.levels import cluster_levels
-from dolor.io.read import log_values
+from dolor.annotate.markers import cluster_levels
+from dolor.core.normalize import log_values
 
 RNG = np.random.default_rng(3)
 

@@ -13,9 +13,9 @@ import pytest
 
 import dolor as dl
 from dolor.annotate.evaluate import read_mapping
-from dolor.io.study import read_study
+from dolor.core.package_files import signature_path
 from dolor.knowledge import populations
-from dolor.knowledge.paths import signature_path
+from dolor.studies.read import read_study
 
 
 @pytest.mark.parametrize("left_out", ["", "yu_2024"])

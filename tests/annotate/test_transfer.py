@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 import dolor as dl
 from dolor.annotate import annotation_remarks, annotation_table
-from dolor.errors import DataError, MissingExtra, UsageError
+from dolor.core.errors import DataError, MissingExtra, UsageError
 
 HAS_SCVI = all(importlib.util.find_spec(name) for name in ("scvi", "torch"))
 HAS_CELLTYPIST = importlib.util.find_spec("celltypist") is not None

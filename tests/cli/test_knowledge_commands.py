@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dolor.cli import main
-from dolor.knowledge.paths import signature_path
+from dolor.core.package_files import signature_path
 
 
 def _said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:

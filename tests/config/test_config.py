@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from dolor import config
-from dolor.config.digest import code_digest, signature_digest
-from dolor.config.schema import schema_text
-from dolor.errors import UsageError
+from dolor.config.code_version import code_version, modules_of_command, signature_digest
+from dolor.config.models import schema_text
+from dolor.core.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE = [{"id": "a", "compartment": "drg"}]
@@ -57,8 +57,15 @@ def test_datasets_from_a_table_beside_the_configuration(tmp_path: Path) -> None:
     assert [(dataset.id, dataset.study) for dataset in datasets] == [("x", "kang2018"), ("y", "simulated")]
 
 
-def test_digests_differ_by_stage_and_are_stable() -> None:
-    assert code_digest("crosstalk") == code_digest("crosstalk") != code_digest("annotate")
+def test_code_versions_follow_what_a_command_imports() -> None:
+    assert code_version("contrast") == code_version("contrast") != code_version("annotate")
+    assert "dolor.contrasts.meta" in modules_of_command("meta")
+    assert "dolor.contrasts.meta" not in modules_of_command("contrast")
+    assert not any(name.startswith("dolor.annotate") for name in modules_of_command("score"))
+    assert {"dolor.core.errors", "dolor.pseudobulk.profiles"} <= modules_of_command("profiles")
+    with pytest.raises(ValueError, match="nothing"):
+        code_version("nothing")
+
+
+def test_digests_of_signatures_differ_by_file() -> None:
     assert signature_digest("mediators.tsv") != signature_digest("populations.yaml")
-    with pytest.raises(ValueError, match="no stage 'nothing'"):
-        code_digest("nothing")

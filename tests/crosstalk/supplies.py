@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dolor.crosstalk.contrasts.supply import Supply
+from dolor.contrasts.expression_array import Supply
 
 
 def supply(log2: np.ndarray, cells: np.ndarray, **more: object) -> Supply:

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dolor.contracts.tables import CLAIMS, CONTRASTS
-from dolor.crosstalk.claim_scope import Setting
-from dolor.crosstalk.claims import claims
-from dolor.errors import DataError
+from dolor.claims.claims import claims
+from dolor.claims.scope import Setting
+from dolor.core.errors import DataError
+from dolor.core.tables import CLAIMS, CONTRASTS
 from dolor.knowledge.vocabulary import COLUMNS
 
 

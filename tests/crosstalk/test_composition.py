@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dolor.contracts.tables import COMPOSITION
-from dolor.crosstalk.composition import composition
+from dolor.contrasts.composition import composition
+from dolor.core.tables import COMPOSITION
 
 sys.path.insert(0, str(Path(__file__).parent))
 from pseudobulk import synthetic

@@ -9,15 +9,14 @@ import pandas as pd
 import pytest
 from scipy import sparse, stats
 
-from dolor.contracts.tables import CONTRAST_TYPES, CONTRASTS, check
-from dolor.crosstalk.contrast import contrast
-from dolor.crosstalk.contrasts.comparisons import comparisons_of
-from dolor.crosstalk.contrasts.design import build_design
-from dolor.crosstalk.contrasts.linear_model import fit
-from dolor.crosstalk.contrasts.models import samples_of
-from dolor.crosstalk.contrasts.supply import supply_of
-from dolor.crosstalk.multiple_testing import benjamini_hochberg
-from dolor.errors import DataError, DesignError
+from dolor.contrasts.contrast import contrast
+from dolor.contrasts.expression_array import supply_of
+from dolor.contrasts.linear.design import build_design, comparisons_of
+from dolor.contrasts.linear.linear_model import fit
+from dolor.contrasts.linear.models import samples_of
+from dolor.contrasts.linear.multiple_testing import benjamini_hochberg
+from dolor.core.errors import DataError, DesignError
+from dolor.core.tables import CONTRAST_TYPES, CONTRASTS, check
 
 sys.path.insert(0, str(Path(__file__).parent))
 from pseudobulk import profiles_of, random_pairs, synthetic

@@ -4,11 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dolor.crosstalk.contrasts.blocking import block_correlation, consensus_correlation, indicator
-from dolor.crosstalk.contrasts.comparisons import comparisons_of
-from dolor.crosstalk.contrasts.design import build_design
-from dolor.crosstalk.contrasts.models import models_of
-from dolor.errors import DesignError, UsageError
+from dolor.contrasts.linear.design import build_design, comparisons_of
+from dolor.contrasts.linear.models import block_correlation, consensus_correlation, indicator, models_of
+from dolor.core.errors import DesignError, UsageError
 
 REFERENCE = {"condition": "naive", "sex": "male"}
 

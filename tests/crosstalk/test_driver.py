@@ -8,12 +8,11 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from dolor.crosstalk.contrasts.comparisons import comparisons_of
-from dolor.crosstalk.contrasts.design import build_design
-from dolor.crosstalk.contrasts.driver import DRIVERS, split_supply
-from dolor.crosstalk.contrasts.linear_model import fit
-from dolor.crosstalk.contrasts.models import samples_of
-from dolor.crosstalk.contrasts.supply import supply_of
+from dolor.contrasts.decomposition import DRIVERS, split_supply
+from dolor.contrasts.expression_array import supply_of
+from dolor.contrasts.linear.design import build_design, comparisons_of
+from dolor.contrasts.linear.linear_model import fit
+from dolor.contrasts.linear.models import samples_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 from pseudobulk import synthetic

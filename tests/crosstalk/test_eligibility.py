@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dolor.crosstalk.contrasts.eligibility import eligibility_of
-from dolor.errors import DataError
+from dolor.contrasts.contrast_table import eligibility_of
+from dolor.core.errors import DataError
 
 sys.path.insert(0, str(Path(__file__).parent))
 from supplies import supply

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dolor.crosstalk.expression import combine, compile_units, log_expression, per_10k
-from dolor.errors import UsageError
+from dolor.core.errors import UsageError
+from dolor.pseudobulk.expression import combine, compile_units, log_expression, per_10k
 
 GENES = ["A", "B", "C", "D"]
 LOGIC = ["A", "A+B", "A|B", "A+B|C", "C|A+D"]

@@ -8,9 +8,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from dolor.crosstalk.de_columns import read_columns, recognise
-from dolor.crosstalk.from_de import from_de
-from dolor.errors import DataError, UsageError
+from dolor.contrasts.from_de import from_de, read_columns, recognise
+from dolor.core.errors import DataError, UsageError
 
 PAIRS = pd.DataFrame({"interaction_id": ["L:R"], "ligand": ["L"], "receptor": ["R"]})
 

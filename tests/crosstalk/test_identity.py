@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dolor.crosstalk.contrast import contrast
-from dolor.crosstalk.identity import flag_lost_identity
+from dolor.contrasts.contrast import contrast
+from dolor.contrasts.response import flag_lost_identity
 
 sys.path.insert(0, str(Path(__file__).parent))
 from pseudobulk import profiles_of

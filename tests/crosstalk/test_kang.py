@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from dolor.crosstalk.contrast import contrast
+from dolor.contrasts.contrast import contrast
 
 sys.path.insert(0, str(Path(__file__).parent))
 from pseudobulk import kang, random_pairs

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from dolor.crosstalk.contrasts.linear_model import fit, is_estimable
+from dolor.contrasts.linear.linear_model import fit, is_estimable
 
 RNG = np.random.default_rng(0)
 DESIGN = np.column_stack([np.ones(12), np.tile([0, 1], 6), np.repeat([0, 1], 6), RNG.normal(size=12)]).astype(float)

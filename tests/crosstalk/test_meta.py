@@ -5,9 +5,8 @@ import pandas as pd
 import pytest
 from statsmodels.stats.meta_analysis import combine_effects
 
-from dolor.crosstalk.meta import meta
-from dolor.crosstalk.random_effects import combine_studies
-from dolor.errors import DataError
+from dolor.contrasts.meta import combine_studies, meta
+from dolor.core.errors import DataError
 from dolor.knowledge.catalog import interactions
 
 RNG = np.random.default_rng(0)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy import interpolate, special
 
-from dolor.crosstalk.contrasts.blocking import block_correlation
-from dolor.crosstalk.contrasts.linear_model import fit
-from dolor.crosstalk.contrasts.moderation import Prior, fit_prior, moderate, natural_spline, trigamma_inverse
+from dolor.contrasts.linear.linear_model import fit
+from dolor.contrasts.linear.models import block_correlation
+from dolor.contrasts.linear.moderation import Prior, fit_prior, moderate, natural_spline, trigamma_inverse
 
 # limma itself (Bioconductor) and two ports of it on random data; limma/make_reference.py says how it was made.
 REFERENCE = json.loads((Path(__file__).parent / "limma" / "reference.json").read_text())

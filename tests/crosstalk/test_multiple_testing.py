@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from dolor.crosstalk.multiple_testing import benjamini_hochberg, stagewise
+from dolor.contrasts.linear.multiple_testing import benjamini_hochberg, stagewise
 
 PVALUES = hnp.arrays(float, st.integers(1, 50), elements=st.floats(0, 1))
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dolor.crosstalk.contrasts.normalisation import effective_totals
+from dolor.contrasts.expression_array import effective_totals
 
 RNG = np.random.default_rng(0)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dolor.crosstalk.contrasts.precision import expected_variance
-from dolor.crosstalk.contrasts.supply import Supply
-from dolor.crosstalk.expression import PRIOR
+from dolor.contrasts.expression_array import Supply
+from dolor.contrasts.linear.moderation import expected_variance
+from dolor.pseudobulk.expression import PRIOR
 
 sys.path.insert(0, str(Path(__file__).parent))
 from supplies import supply

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from dolor.crosstalk.profiles import profiles
-from dolor.errors import DataError, IntegrityError
+from dolor.core.errors import DataError, IntegrityError
+from dolor.pseudobulk.profiles import profiles
 
 GENES = [f"G{i}" for i in range(12)]
 LAYERS = ("psbulk", "psbulk_props", "lognorm_s1", "lognorm_s2", "lognorm_s3", "per_10k_s1")

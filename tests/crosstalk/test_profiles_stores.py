@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from dolor.crosstalk.profiles import profiles
-from dolor.crosstalk.summing.chunks_soma import open_soma
-from dolor.errors import DataError, IntegrityError, MissingExtra
+from dolor.core.errors import DataError, IntegrityError, MissingExtra
+from dolor.io.matrix.soma import open_soma
+from dolor.pseudobulk.profiles import profiles
 
 LAYERS = ("psbulk", "psbulk_props", "lognorm_s1", "lognorm_s2", "lognorm_s3", "per_10k_s1")
 # SOMA's own code meets newer versions of what it uses.

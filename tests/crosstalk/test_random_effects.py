@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
-from dolor.crosstalk.random_effects import combine_studies, leave_one_out
+from dolor.contrasts.meta import combine_studies, leave_one_out
 
 RNG = np.random.default_rng(3)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dolor.crosstalk.contrast import contrast
-from dolor.crosstalk.relabeling import labelings, relabel
-from dolor.errors import DesignError
+from dolor.contrasts.contrast import contrast
+from dolor.contrasts.permutation import labelings, relabel
+from dolor.core.errors import DesignError
 
 sys.path.insert(0, str(Path(__file__).parent))
 from pseudobulk import random_pairs, synthetic
@@ -59,7 +59,7 @@ def test_pvalues_are_those_of_plain_enumeration(reference_dir: Path):
 
 def _scores(profiles, pairs, row) -> np.ndarray:
     """Scores of the six samples, injured first as their names sort last, from the array that the check reads."""
-    from dolor.crosstalk.contrasts.supply import supply_of
+    from dolor.contrasts.expression_array import supply_of
 
     pair = pairs.set_index("interaction_id").loc[row["interaction_id"]]
     supply = supply_of(profiles, [*pairs["ligand"], *pairs["receptor"]], profiles.obs["sample_id"])

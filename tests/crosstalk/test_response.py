@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dolor.crosstalk.contrast import contrast
-from dolor.crosstalk.response import beside_response, receiver_response
-from dolor.errors import DataError
+from dolor.contrasts.contrast import contrast
+from dolor.contrasts.response import beside_response, receiver_response
+from dolor.core.errors import DataError
 
 sys.path.insert(0, str(Path(__file__).parent))
 from pseudobulk import kang, random_pairs

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from dolor.contracts.tables import INTERACTIONS, check
-from dolor.crosstalk.profiles import profiles
-from dolor.crosstalk.score import score
-from dolor.errors import DataError, UsageError
+from dolor.core.errors import DataError, UsageError
+from dolor.core.tables import INTERACTIONS, check
+from dolor.pseudobulk.profiles import profiles
+from dolor.scores.score import score
 
 KEYS = ["sample_id", "sender", "receiver", "interaction_id"]
 
@@ -51,7 +51,7 @@ def test_a_file_is_scored_without_importing_what_takes_long(cells, pairs, tmp_pa
     cells.write_h5ad(tmp_path / "cells.h5ad")
     pairs.iloc[:1].to_csv(tmp_path / "pairs.csv", index=False)
     code = (
-        "import sys, pandas as pd; from dolor.crosstalk.score import score; "
+        "import sys, pandas as pd; from dolor.scores.score import score; "
         "score('cells.h5ad', pd.read_csv('pairs.csv', keep_default_na=False), methods=['lr_means']); "
         "print(sorted({'anndata', 'scipy.sparse', 'scipy.special', 'scanpy'} & set(sys.modules)))"
     )

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from dolor.crosstalk.expression import compile_units
-from dolor.crosstalk.scores.evaluate import evaluate, sides
-from dolor.crosstalk.scores.rank_aggregate import MAGNITUDES, SPECIFICITIES, rank_aggregate
-from dolor.crosstalk.scores.sample_statistics import SampleSums
-from dolor.crosstalk.specificity.sides import slots_of
+from dolor.pseudobulk.expression import compile_units
+from dolor.scores.interaction_index import slots_of
+from dolor.scores.rank_aggregate import MAGNITUDES, SPECIFICITIES, rank_aggregate
+from dolor.scores.score import evaluate, sides
+from dolor.scores.statistics import SampleSums
 
 # File of LIANA's output, column.
 LIANA = [

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from dolor.crosstalk.scores.registry import METHODS
-from dolor.crosstalk.scores.sample_statistics import STATISTICS
+from dolor.scores.registry import METHODS
+from dolor.scores.statistics import STATISTICS
 
 
 @pytest.fixture(params=METHODS.values(), ids=lambda method: method.column)

@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from dolor.crosstalk.expression import compile_units
-from dolor.crosstalk.specificity.closed_form import specificity
-from dolor.crosstalk.specificity.combine import combine_samples
-from dolor.crosstalk.specificity.gamma_tail import gamma_tail
-from dolor.crosstalk.specificity.pearson import upper_tail
-from dolor.crosstalk.specificity.permutation import permutation_pvalues
-from dolor.crosstalk.specificity.population import between, population, within
-from dolor.crosstalk.specificity.sides import meetings, slots_of
+from dolor.pseudobulk.expression import compile_units
+from dolor.scores.cell_moments import between, population, within
+from dolor.scores.gamma_tail import gamma_tail
+from dolor.scores.interaction_index import meetings, slots_of
+from dolor.scores.permutation import permutation_pvalues
+from dolor.scores.specificity import specificity, upper_tail
 
 
 class Numbers(dict):
@@ -176,19 +174,6 @@ def test_the_tail_is_that_of_a_pearson_iii_law(skew):
     assert np.allclose(upper_tail(z, 1.0, skew), stats.pearson3.sf(z, skew), atol=1e-7)
 
 
-def test_combined_pvalues_are_those_of_stouffer_where_a_sample_has_the_test():
-    p = np.random.default_rng(8).uniform(1e-6, 0.999, (5, 30))
-    p[np.random.default_rng(9).random(p.shape) < 0.3] = np.nan
-    p[1:, 0] = np.nan
-    p[0, 0] = 0.3
-    expected = [stats.combine_pvalues(column[np.isfinite(column)], method="stouffer").pvalue for column in p.T]
-    np.testing.assert_allclose(combine_samples(p), expected, rtol=1e-9)
-
-
-def test_a_pvalue_of_zero_is_combined_into_a_small_one():
-    assert combine_samples([[0.0, 0.0], [0.5, np.nan]]).tolist() == [np.finfo(float).tiny] * 2
-
-
 def test_gamma_tails_are_those_of_scipy():
     random = np.random.default_rng(7)
     shape = 10 ** random.uniform(-1, 5, 4000)
@@ -206,13 +191,3 @@ def test_the_gamma_tail_has_no_seams_where_the_expansion_takes_over():
         for z in (-3.0, -1e-9, 0.0, 0.5, 4.0):
             below, above = (gamma_tail(a, a + z * np.sqrt(a), True) for a in (seam * (1 - 1e-13), seam * (1 + 1e-13)))
             assert below == pytest.approx(above, rel=1e-9)
-
-
-def test_samples_are_combined_with_equal_weight():
-    random = np.random.default_rng(3)
-    assert stats.kstest(combine_samples(random.random((6, 4000))), "uniform").pvalue > 0.001
-    assert combine_samples([[0.01], [0.01]])[0] < 0.01
-    assert combine_samples([[1e-9], [0.6], [0.7], [0.8], [0.9]])[0] > combine_samples([[0.01]] * 5)[0]
-    assert np.isnan(combine_samples([[np.nan]])[0])
-    assert combine_samples([[1.0], [1e-6]])[0] < 1
-    assert combine_samples([[1e-300]] * 9)[0] > 0

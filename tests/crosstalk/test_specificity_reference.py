@@ -5,10 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dolor.crosstalk.expression import compile_units
-from dolor.crosstalk.specificity.closed_form import specificity
-from dolor.crosstalk.specificity.population import population
-from dolor.crosstalk.specificity.sides import meetings, slots_of
+from dolor.pseudobulk.expression import compile_units
+from dolor.scores.cell_moments import population
+from dolor.scores.interaction_index import meetings, slots_of
+from dolor.scores.specificity import specificity
 
 PERMUTATIONS = 1000
 

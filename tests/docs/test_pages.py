@@ -15,8 +15,9 @@ import pytest
 import yaml
 
 from dolor import config
-from dolor.crosstalk.scores.sample_statistics import STATISTICS
-from dolor.knowledge import catalog, populations, registry
+from dolor.knowledge import catalog, populations
+from dolor.scores.statistics import STATISTICS
+from dolor.studies import registry
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 

@@ -15,9 +15,9 @@ import pytest
 from anndata import AnnData
 
 import dolor as dl
-from dolor.errors import DataError, DolorError, IntegrityError
-from dolor.io.load import load
-from dolor.io.tables import read_table, write_table
+from dolor.core.errors import DataError, DolorError, IntegrityError
+from dolor.io.detect import load
+from dolor.io.write import read_table, write_table
 
 Maker = Callable[..., AnnData]
 

@@ -11,7 +11,7 @@ import pytest
 from anndata import AnnData
 
 import dolor as dl
-from dolor.errors import DataError
+from dolor.core.errors import DataError
 
 Maker = Callable[..., AnnData]
 

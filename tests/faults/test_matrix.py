@@ -13,7 +13,7 @@ from anndata import AnnData
 from scipy import sparse
 
 import dolor as dl
-from dolor.errors import DataError
+from dolor.core.errors import DataError
 
 Maker = Callable[..., AnnData]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dolor.errors import DataError
-from dolor.io.atomic import atomic_path, write_text
+from dolor.core.errors import DataError
+from dolor.io.write import atomic_path, write_text
 
 
 def test_an_exception_leaves_the_earlier_file_and_nothing_else(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_a_kill_while_writing_leaves_the_earlier_file(tmp_path: Path) -> None:
     target = tmp_path / "table.tsv"
     write_text(target, "good\n")
     script = (
-        "import sys, time\nfrom dolor.io.atomic import atomic_path\n"
+        "import sys, time\nfrom dolor.io.write import atomic_path\n"
         "with atomic_path(sys.argv[1]) as path:\n"
         "    path.write_text('half'); print('writing', flush=True); time.sleep(60)\n"
     )

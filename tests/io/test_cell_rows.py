@@ -11,10 +11,10 @@ import pytest
 from anndata import AnnData
 from scipy import sparse
 
-from dolor.errors import DataError, IntegrityError
-from dolor.io import cell_rows
-from dolor.io.cell_rows import CellRows, counts_of
+from dolor.core.errors import DataError, IntegrityError
 from dolor.io.h5ad import read_h5ad
+from dolor.io.matrix import cell_rows
+from dolor.io.matrix.cell_rows import CellRows, counts_of
 from dolor.io.stored_cells import open_cells, write_cells
 
 Maker = Callable[..., AnnData]

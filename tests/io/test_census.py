@@ -11,7 +11,7 @@ import pytest
 
 from dolor import tl
 from dolor.cli import main
-from dolor.errors import DataError, MissingExtra, UsageError
+from dolor.core.errors import DataError, MissingExtra, UsageError
 from dolor.io.census import read_census, value_filter
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "make_formats"))
@@ -90,8 +90,8 @@ def test_a_symbol_of_two_ids_is_summed(tmp_path: Path) -> None:
     pytest.importorskip("tiledbsoma", reason="needs the extra 'census'")
     from census import small_cells, write_census
 
-    from dolor.crosstalk.summing.chunks_soma import open_soma
     from dolor.io.census import cell_fields, experiment_of
+    from dolor.io.matrix.soma import open_soma
 
     cells = small_cells()
     cells.var["feature_name"] = ["Actb", "Xist", "Actb", "Calca", "Trpv1", "Il6ra"]

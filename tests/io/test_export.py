@@ -14,9 +14,9 @@ import pytest
 from anndata import AnnData
 
 import dolor as dl
-from dolor.errors import DataError
+from dolor.core.errors import DataError
+from dolor.io.detect import load
 from dolor.io.export import liana_table, signals_as_anndata, write_cellxgene, write_graphml, write_tenx, write_tsv
-from dolor.io.load import load
 
 Maker = Callable[..., AnnData]
 HOSTILE = ["=cmd()", "+1", "-x", "@sum", "a\tb", "two\nlines", "</script>", "β 🐭", "\x00\x07bell"]

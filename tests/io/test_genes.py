@@ -11,7 +11,7 @@ import pytest
 from scipy import sparse
 
 import dolor as dl
-from dolor.errors import DataError
+from dolor.core.errors import DataError
 from dolor.io.genes import joined, with_symbols
 
 MIXED = ["ENSMUSG00000029580", "ENSMUSG00000086503.4", "Tmem173", "Trpv1", "Trpv1", "my_reporter", "NA", "1E5"]

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dolor.errors import DataError, DolorError, IntegrityError
-from dolor.io.load import load
+from dolor.core.errors import DataError, DolorError, IntegrityError
+from dolor.io.detect import load
 
 MAKE = Path(__file__).parents[1] / "make_formats"
 _spec = importlib.util.spec_from_file_location("formats", MAKE / "formats.py")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dolor.errors import DataError
+from dolor.core.errors import DataError
 from dolor.io.metadata import joined_to, read_metadata
 
 SERIES = """\

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dolor.errors import DataError, IntegrityError
+from dolor.core.errors import DataError, IntegrityError
 from dolor.io.formats.rds import read_rds, read_rds_table
 from dolor.io.metadata import read_metadata
 

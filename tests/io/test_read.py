@@ -12,7 +12,7 @@ from anndata import AnnData
 from scipy import sparse
 
 import dolor as dl
-from dolor.errors import DataError, IntegrityError
+from dolor.core.errors import DataError, IntegrityError
 from dolor.io.h5ad import read_h5ad
 
 Maker = Callable[..., AnnData]

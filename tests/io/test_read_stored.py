@@ -14,9 +14,8 @@ import pytest
 from anndata import AnnData
 
 import dolor as dl
-from dolor.errors import DataError
-from dolor.io.read import expression
-from dolor.io.read_stored import is_h5ad, read_stored
+from dolor.core.errors import DataError
+from dolor.io.read import expression, is_h5ad, read_stored
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "make_formats"))
 import formats

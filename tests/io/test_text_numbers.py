@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dolor.io.formats.text_numbers import filled
+from dolor.io.formats.dense_text import filled
 
 NUMBERS = st.one_of(st.integers(0, 9).map(str), st.integers(0, 10**7).map(str), st.sampled_from(["0.0", "3.0", "0.5"]))
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dolor.errors import DataError, IntegrityError
-from dolor.io.formats.xdr import Reader
+from dolor.core.errors import DataError, IntegrityError
+from dolor.io.formats.rds import Reader
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "make_formats"))
 from r_bytes import HEAD, NIL, integers, number, reals, short_form, symbol, text

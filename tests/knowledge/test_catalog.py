@@ -1,7 +1,7 @@
 import pytest
 
-from dolor.errors import DataError, UsageError
-from dolor.knowledge import catalog, genelogic
+from dolor.core.errors import DataError, UsageError
+from dolor.knowledge import catalog, gene_logic
 from dolor.knowledge.vocabulary import words
 
 
@@ -10,8 +10,8 @@ def test_interactions_have_genes_in_both_roles_and_stand_once():
         pairs = catalog.interactions(organism)
         assert tuple(pairs.columns) == catalog.INTERACTION_COLUMNS
         assert pairs["interaction_id"].is_unique
-        assert pairs["ligand"].map(genelogic.parse).map(bool).all()
-        assert pairs["receptor"].map(genelogic.parse).map(bool).all()
+        assert pairs["ligand"].map(gene_logic.parse).map(bool).all()
+        assert pairs["receptor"].map(gene_logic.parse).map(bool).all()
 
 
 def test_interaction_ids_are_the_same_in_both_species():
@@ -31,7 +31,7 @@ def test_a_pair_lists_every_statement_it_stands_for():
     statements = catalog.mediators().set_index("id")
     for pair in catalog.interactions("human").itertuples():
         for row in words(pair.catalog_ids):
-            assert genelogic.canonical(statements.loc[row, "ligand_human"]) == genelogic.canonical(pair.ligand)
+            assert gene_logic.canonical(statements.loc[row, "ligand_human"]) == gene_logic.canonical(pair.ligand)
             assert statements.loc[row, "ligand_proxy"] == pair.ligand_proxy
 
 

@@ -2,12 +2,11 @@
 
 import pytest
 
-from dolor.errors import DataError
-from dolor.knowledge import catalog, genelogic
-from dolor.knowledge.catalog_check import validate
-from dolor.knowledge.catalog_rules import pair_faults
-from dolor.knowledge.pair_species import counterparts
-from dolor.knowledge.paths import signature_path
+from dolor.core.errors import DataError
+from dolor.core.package_files import signature_path
+from dolor.knowledge import catalog, gene_logic
+from dolor.knowledge.catalog_rules import pair_faults, validate
+from dolor.knowledge.pairs import counterparts
 
 
 @pytest.fixture
@@ -74,7 +73,7 @@ def test_the_genes_of_the_two_species_are_counterparts():
     for row in catalog.mediators().itertuples():
         for human, mouse in ((row.ligand_human, row.ligand_mouse), (row.receptor_human, row.receptor_mouse)):
             found = counterparts([human], "mouse")
-            own = set(genelogic.genes(mouse))
+            own = set(gene_logic.genes(mouse))
             assert own <= {gene for others in found.values() for gene in others}, row.id
             assert all(own & set(others) for others in found.values() if len(others) == 1), row.id
 

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from dolor.knowledge import catalog
-from dolor.knowledge.catalog_file import read_catalog
+from dolor.knowledge.catalog_rules import read_catalog
 
 COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "catalog.md"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from dolor.errors import DataError
+from dolor.core.errors import DataError
 from dolor.knowledge.catalog_rules import Fault, check, pair_faults, row_faults, table_faults
 from dolor.knowledge.vocabulary import COLUMNS, nearest, words
 

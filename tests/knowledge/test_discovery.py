@@ -3,8 +3,8 @@ import sys
 import pandas as pd
 import pytest
 
-from dolor.errors import DataError, MissingExtra, UsageError
-from dolor.knowledge import catalog, genelogic
+from dolor.core.errors import DataError, MissingExtra, UsageError
+from dolor.knowledge import catalog, gene_logic
 from dolor.knowledge.discovery import MERGED_LIGANDS, from_resource
 
 
@@ -28,7 +28,7 @@ def test_a_cell_with_csf1_alone_can_send_it():
     """The trap itself: as a complex the ligand is the least of its subunits, hence zero where IL34 is absent."""
     expression = {"Csf1": 3.0, "Il34": 0.0}
     ligand = from_resource(CONSENSUS, "mouse").loc[0, "ligand"]
-    assert max(min(expression[gene] for gene in subunits) for subunits in genelogic.parse(ligand)) == 3.0
+    assert max(min(expression[gene] for gene in subunits) for subunits in gene_logic.parse(ligand)) == 3.0
 
 
 def test_mouse_symbols_come_by_orthology_and_ids_stay_human():

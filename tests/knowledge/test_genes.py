@@ -7,9 +7,9 @@ import time
 import pandas as pd
 import pytest
 
-from dolor.errors import UsageError
+from dolor.core.errors import UsageError
+from dolor.core.package_files import signature_path
 from dolor.knowledge import genes
-from dolor.knowledge.paths import signature_path
 
 
 def test_each_kind_of_name_gets_its_status():

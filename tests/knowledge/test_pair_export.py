@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
-from dolor.errors import DataError
-from dolor.knowledge import catalog, genelogic
+from dolor.core.errors import DataError
+from dolor.knowledge import catalog, gene_logic
 from dolor.knowledge.discovery import from_resource
 
 
@@ -18,10 +18,10 @@ def test_what_liana_is_given_reads_back():
     pairs = catalog.interactions("human")
     back = from_resource(catalog.to_liana(pairs), "human")
     wanted = {
-        f"{genelogic.format([ligand])}:{genelogic.format([receptor])}"
+        f"{gene_logic.format([ligand])}:{gene_logic.format([receptor])}"
         for pair in pairs.itertuples()
-        for ligand in genelogic.parse(pair.ligand)
-        for receptor in genelogic.parse(pair.receptor)
+        for ligand in gene_logic.parse(pair.ligand)
+        for receptor in gene_logic.parse(pair.receptor)
     }
     assert set(back["interaction_id"]) == wanted
 

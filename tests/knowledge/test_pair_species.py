@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dolor.knowledge.pair_species import counterparts, translate
+from dolor.knowledge.pairs import counterparts, translate
 
 TABLE = {"A": ("a",), "B": ("b1", "b2"), "C": (), "D": ("a",)}
 

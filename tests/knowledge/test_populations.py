@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dolor.errors import UsageError
+from dolor.core.errors import UsageError
+from dolor.core.package_files import signature_path
 from dolor.knowledge import genes, populations
-from dolor.knowledge.paths import signature_path
-from dolor.knowledge.population_files import read_document
-from dolor.knowledge.population_form import ORGANISMS
+from dolor.knowledge.population_files import ORGANISMS, read_document
 
 SHIPPED = {population.id: population for population in populations.load()}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dolor.errors import DataError
+from dolor.core.errors import DataError
 from dolor.knowledge import populations
 
 HEADER = "population\tgene\tsign\torganism\n"

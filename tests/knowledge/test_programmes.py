@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from dolor.errors import DataError, UsageError
+from dolor.core.errors import DataError, UsageError
 from dolor.knowledge.genes import resolve
 from dolor.knowledge.programmes import programmes
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dolor.errors import DataError, UsageError
-from dolor.knowledge import registry
-from dolor.knowledge.study import Rule, Study
+from dolor.core.errors import DataError, UsageError
+from dolor.studies import registry
+from dolor.studies.study import Rule, Study
 
 ENTRY = """\
 mine:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from dolor.errors import DataError
-from dolor.knowledge import strict_yaml
+from dolor.core import package_files
+from dolor.core.errors import DataError
 
 
 def _load(tmp_path: Path, text: str) -> object:
     path = tmp_path / "file.yaml"
     path.write_text(text, encoding="utf-8")
-    return strict_yaml.load(path)
+    return package_files.load(path)
 
 
 @pytest.mark.parametrize("symbol", ["NO", "no", "ON", "NA", "1E5", "012", "1_000", "2020-01-01", "yes", "TRUE"])
@@ -28,7 +28,7 @@ def test_plain_numbers_and_booleans_are_read(tmp_path: Path) -> None:
 def test_byte_order_mark_and_windows_line_ends(tmp_path: Path) -> None:
     path = tmp_path / "file.yaml"
     path.write_bytes(b"\xef\xbb\xbfa: 1\r\nb: x\r\n")
-    assert strict_yaml.load(path) == {"a": 1, "b": "x"}
+    assert package_files.load(path) == {"a": 1, "b": "x"}
 
 
 @pytest.mark.parametrize(
@@ -47,4 +47,4 @@ def test_refusals_name_the_file(tmp_path: Path, text: str, message: str) -> None
 
 def test_missing_file() -> None:
     with pytest.raises(DataError, match="no such file"):
-        strict_yaml.load("absent.yaml")
+        package_files.load("absent.yaml")

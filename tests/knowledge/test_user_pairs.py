@@ -1,6 +1,6 @@
 import pytest
 
-from dolor.errors import DataError
+from dolor.core.errors import DataError
 from dolor.knowledge import catalog
 
 

@@ -227,7 +227,7 @@ STUDIES: dict[str, tuple[Callable[[Path], object], set[tuple[str, str, str]]]] =
 
 
 def gse213825(folder: Path) -> None:
-    from dolor.knowledge import registry
+    from dolor.studies import registry
 
     h5_of_each(folder, [file.name for file in registry.show("GSE213825").files])
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dolor.crosstalk.meta import meta
+from dolor.contrasts.meta import meta
 
 POPULATIONS = ("macrophage", "nociceptor", "satellite_glia")
 COMPARISONS = (

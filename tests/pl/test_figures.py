@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from dolor import pl
-from dolor.errors import DataError
-from dolor.pl.palette import lineage_of, population_colour
+from dolor.core.errors import DataError
+from dolor.pl.theme import lineage_of, population_colour
 
 
 def test_volcano_marks_found_signals_above_and_below(contrasts: pd.DataFrame) -> None:

@@ -9,7 +9,7 @@ import pytest
 from anndata import AnnData
 
 import dolor as dl
-from dolor.errors import DataError
+from dolor.core.errors import DataError
 from dolor.pp import Ambient
 from dolor.pp.ambient import estimate_leak
 from dolor.simulate import Study

@@ -11,9 +11,10 @@ from scipy import sparse
 from sklearn.decomposition import PCA
 
 import dolor as dl
-from dolor.errors import DataError
-from dolor.pp.components import log_normalised, principal_components
-from dolor.pp.mixing import simpson_index
+from dolor.core.errors import DataError
+from dolor.core.normalize import log_values
+from dolor.pp.embed import principal_components
+from dolor.pp.integration_metrics import simpson_index
 
 Maker = Callable[..., AnnData]
 
@@ -22,7 +23,7 @@ Maker = Callable[..., AnnData]
 def test_components_equal_those_of_the_dense_matrix(scale: bool) -> None:
     rng = np.random.default_rng(0)
     counts = sparse.csr_matrix(rng.poisson(rng.gamma(0.5, 2, 80) + 0.02, (5000, 80)))
-    logged = log_normalised(counts)
+    logged = log_values(counts)
     dense = logged.toarray().astype(float)
     if scale:
         dense = np.minimum((dense - dense.mean(axis=0)) / dense.std(axis=0), 10)
@@ -35,7 +36,7 @@ def test_components_equal_those_of_the_dense_matrix(scale: bool) -> None:
 
 def test_the_order_of_cells_moves_components_with_them() -> None:
     rng = np.random.default_rng(1)
-    logged = log_normalised(sparse.csr_matrix(rng.poisson(1, (300, 40)) * rng.integers(1, 4, (300, 1))))
+    logged = log_values(sparse.csr_matrix(rng.poisson(1, (300, 40)) * rng.integers(1, 4, (300, 1))))
     order = rng.permutation(300)
     one, two = principal_components(logged, 3), principal_components(logged[order], 3)
     np.testing.assert_allclose(one[order], two, atol=1e-3)

@@ -10,7 +10,7 @@ from anndata import AnnData
 from sklearn.metrics import roc_auc_score
 
 import dolor as dl
-from dolor.errors import UsageError
+from dolor.core.errors import UsageError
 from dolor.pp.doublets import threshold_of
 from dolor.simulate import Study
 

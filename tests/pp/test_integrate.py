@@ -11,7 +11,7 @@ from anndata import AnnData
 from sklearn.metrics import silhouette_score
 
 import dolor as dl
-from dolor.errors import DataError, MissingExtra, UsageError
+from dolor.core.errors import DataError, MissingExtra, UsageError
 
 Maker = Callable[..., AnnData]
 HAS = {name: importlib.util.find_spec(name) is not None for name in ("harmonypy", "scvi", "torch")}

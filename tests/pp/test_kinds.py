@@ -7,7 +7,7 @@ import pytest
 from anndata import AnnData
 
 import dolor as dl
-from dolor.errors import DataError
+from dolor.core.errors import DataError
 from dolor.pp.quality import cell_metrics, why_dropped
 
 IMMUNE = ["t_cell", "b_cell", "neutrophil", "macrophage"]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import dolor as dl
-from dolor.contracts.cells import check_cells
-from dolor.errors import DataError
+from dolor.core.contracts import check_cells
+from dolor.core.errors import DataError
 
 
 def test_a_pooled_library_is_split_into_valid_samples() -> None:

@@ -10,8 +10,8 @@ from anndata import AnnData
 from scipy import sparse
 
 import dolor as dl
-from dolor.errors import DataError
-from dolor.pp.partners import best_partner
+from dolor.core.errors import DataError
+from dolor.pp.heterotypic_doublets import best_partner
 
 Maker = Callable[..., AnnData]
 

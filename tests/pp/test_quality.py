@@ -11,7 +11,7 @@ import pytest
 from anndata import AnnData
 
 import dolor as dl
-from dolor.errors import DataError
+from dolor.core.errors import DataError
 from dolor.io.stored_cells import open_cells
 from dolor.pp.ambient import corrected_counts
 

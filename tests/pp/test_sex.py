@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import dolor as dl
-from dolor.errors import UsageError
+from dolor.core.errors import UsageError
 from dolor.pp.sex import call_sample, estimate_leakage, female_probability
 
 Maker = Callable[..., AnnData]

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dolor import config
-from dolor.errors import DolorError
+from dolor.core.errors import DolorError
 from dolor.io.metadata import read_metadata
-from dolor.io.tables import read_table, write_table
-from dolor.knowledge import catalog, populations, registry
+from dolor.io.write import read_table, write_table
+from dolor.knowledge import catalog, populations
+from dolor.studies import registry
 
 ROOT = Path(__file__).resolve().parents[2]
 

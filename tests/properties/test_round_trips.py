@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import dolor as dl
 from dolor.io.export import write_graphml, write_tsv
-from dolor.io.tables import read_table, write_table
-from dolor.knowledge import genelogic
+from dolor.io.write import read_table, write_table
+from dolor.knowledge import gene_logic
 from dolor.knowledge.pair_export import to_liana
 
 GENES = ("Actb", "Xist", "Ddx3y", "Calca", "Trpv1", "Il6ra")
@@ -67,9 +67,9 @@ def test_complexes_explode_and_assemble_back(strategies: type, data) -> None:
     """A row of LIANA an alternative, subunits joined by ``_``, which no symbol here holds."""
     ligand = data.draw(strategies.alternatives)
     receptor = data.draw(strategies.alternatives)
-    pair = {"interaction_id": "one", "ligand": genelogic.format(ligand), "receptor": genelogic.format(receptor)}
+    pair = {"interaction_id": "one", "ligand": gene_logic.format(ligand), "receptor": gene_logic.format(receptor)}
     rows = to_liana(pd.DataFrame([pair]))
     assert len(rows) == len(ligand) * len(receptor)
     for column, whole in (("ligand", ligand), ("receptor", receptor)):
-        assembled = genelogic.format(name.split("_") for name in dict.fromkeys(rows[column]))
-        assert genelogic.canonical(assembled) == genelogic.canonical(genelogic.format(whole))
+        assembled = gene_logic.format(name.split("_") for name in dict.fromkeys(rows[column]))
+        assert gene_logic.canonical(assembled) == gene_logic.canonical(gene_logic.format(whole))

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from dolor.contracts.cells import SAMPLE_FIELDS
-from dolor.contracts.tables import CLAIMS, COMPOSITION, CONTRASTS, INTERACTIONS, SEX, check
-from dolor.crosstalk.meta import meta
-from dolor.crosstalk.multiple_testing import benjamini_hochberg, stagewise
+from dolor.contrasts.linear.multiple_testing import benjamini_hochberg, stagewise
+from dolor.contrasts.meta import meta
+from dolor.core.contracts import SAMPLE_FIELDS
+from dolor.core.tables import CLAIMS, COMPOSITION, CONTRASTS, INTERACTIONS, SEX, check
 from dolor.knowledge import catalog
 
 HOSTILE = (
@@ -86,9 +86,9 @@ def _write_profiles(
     import anndata
     from scipy import sparse
 
-    from dolor.knowledge import genelogic
+    from dolor.knowledge import gene_logic
 
-    genes = sorted({g for side in ("ligand", "receptor") for text in pairs[side] for g in genelogic.genes(text)})
+    genes = sorted({g for side in ("ligand", "receptor") for text in pairs[side] for g in gene_logic.genes(text)})
     grid = list(itertools.product(range(len(samples)), names))
     obs = samples.loc[[sample for sample, _ in grid], list(SAMPLE_FIELDS)].reset_index(drop=True)
     obs["cell_type"] = [name for _, name in grid]

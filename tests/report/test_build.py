@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dolor.errors import DataError, IntegrityError
+from dolor.core.errors import DataError, IntegrityError
 from dolor.report import build
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dolor.report import build, summary
-from dolor.report.cell_quality import cell_quality, contradictions_of
-from dolor.report.run import read_run
+from dolor.report.data import read_run
+from dolor.report.sections.cells import cell_quality, contradictions_of
 
 NAMING = {
     "method": "harmony",

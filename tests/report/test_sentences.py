@@ -11,13 +11,21 @@ import pandas as pd
 import pytest
 
 from dolor import populations, tl
-from dolor.report.cautions import cautions_of
-from dolor.report.claims import board_of, overview_of, reason_group, reasons_of, tally
-from dolor.report.contrast_section import heat_table
+from dolor.report.data import Run, read_run
 from dolor.report.findings import findings_of
 from dolor.report.pairs import crosstalk_of
-from dolor.report.run import Run, read_run
-from dolor.report.statements import catalog_of, knowledge_of, stated_cells
+from dolor.report.sections.claims import (
+    board_of,
+    catalog_of,
+    knowledge_of,
+    overview_of,
+    reason_group,
+    reasons_of,
+    stated_cells,
+    tally,
+)
+from dolor.report.sections.contrasts import heat_table
+from dolor.report.warnings import cautions_of
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dolor.contracts.tables import FLAGS
-from dolor.errors import IntegrityError
-from dolor.report.strength import PAIR, strength_of
+from dolor.core.errors import IntegrityError
+from dolor.core.tables import FLAGS
+from dolor.report.data import PAIR, strength_of
 
 
 @pytest.fixture

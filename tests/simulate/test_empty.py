@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import dolor as dl
-from dolor.errors import UsageError
+from dolor.core.errors import UsageError
 
 
 @pytest.fixture(scope="module")

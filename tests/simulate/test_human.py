@@ -5,9 +5,9 @@ import pytest
 from scipy import sparse
 
 import dolor as dl
-from dolor.knowledge import catalog, genelogic, genes
-from dolor.simulate.human import human_names, rename_counts
-from dolor.simulate.universe import INVENTED
+from dolor.knowledge import catalog, gene_logic, genes
+from dolor.simulate.assemble import human_names, rename_counts
+from dolor.simulate.gene_set import INVENTED
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def test_a_human_study_has_human_symbols_only(pair):
 
 def test_most_genes_of_the_human_catalog_are_there(pair):
     pairs = catalog.interactions("human")
-    wanted = {gene for side in ("ligand", "receptor") for text in pairs[side] for gene in genelogic.genes(text)}
+    wanted = {gene for side in ("ligand", "receptor") for text in pairs[side] for gene in gene_logic.genes(text)}
     assert len(wanted - set(pair[1].cells.var_names)) <= 0.1 * len(wanted)
 
 

@@ -3,12 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dolor.simulate.ambient import ambient_profile, draw_ambient
-from dolor.simulate.composition import draw_cells, expected_proportions
-from dolor.simulate.counts import cell_factors, draw_modules, gamma_poisson, module_factors
-from dolor.simulate.design import plan
-from dolor.simulate.doublets import cling, merge, pair_up
-from dolor.simulate.plants import Plant
+from dolor.simulate.cells import cell_factors, draw_modules, gamma_poisson, module_factors
+from dolor.simulate.design import draw_cells, expected_proportions, plan
+from dolor.simulate.droplets import ambient_profile, cling, draw_ambient, merge, pair_up
+from dolor.simulate.planted_effects import Plant
 
 
 @pytest.fixture

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from dolor.knowledge import genes, populations
-from dolor.simulate import knowledge
-from dolor.simulate.levels import TOTAL, expected_levels
-from dolor.simulate.universe import INVENTED, catalog_genes, gene_universe, markers_of
+from dolor.simulate import parameters
+from dolor.simulate.expression import TOTAL, expected_levels
+from dolor.simulate.gene_set import INVENTED, catalog_genes, gene_universe, markers_of
 
 
 @pytest.fixture(scope="module")
 def known():
-    return knowledge.load()
+    return parameters.load()
 
 
 @pytest.fixture(scope="module")

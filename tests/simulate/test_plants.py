@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from dolor.errors import UsageError
-from dolor.simulate.expectation import contrast_effects
-from dolor.simulate.plants import ARMS, Plant, parse_plants
+from dolor.core.errors import UsageError
+from dolor.simulate.planted_effects import ARMS, Plant, parse_plants
+from dolor.simulate.truth import contrast_effects
 
 
 def test_a_plant_holds_in_its_arms_only():

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import dolor as dl
-from dolor.contracts.cells import SAMPLE_FIELDS, check_cells
-from dolor.errors import UsageError
+from dolor.core.contracts import SAMPLE_FIELDS, check_cells
+from dolor.core.errors import UsageError
 from dolor.simulate import Plant
 from dolor.simulate.truth import TRUTH_COLUMNS
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dolor.errors import DataError
+from dolor.core.errors import DataError
 from dolor.report import methods
 
 TRANSFERS = {

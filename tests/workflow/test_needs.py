@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from workflow_runs import ROOT, environment, snakemake
 
-from dolor.workflow.needs import memory_mb, runtime_minutes, table
+from dolor.workflow.paths import memory_mb, runtime_minutes, table
 
 sys.path.insert(0, str(ROOT / "tests" / "make_formats"))
 from formats import loom

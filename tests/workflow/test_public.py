@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from dolor.config import load
-from dolor.io.files import is_offered
-from dolor.knowledge import registry
+from dolor.studies import registry
+from dolor.studies.files import is_offered
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "make_formats"))
 from studies import STUDIES

@@ -19,7 +19,7 @@ rule simulate:
         options=flags(
             animals=RUN.simulate.animals, cells=RUN.simulate.cells, seed=RUN.seed
         ),
-        code=code_digest("simulate"),
+        code=code_version("simulate"),
     shell:
         "dolor simulate {params.compartment} --dataset-id {wildcards.dataset} {params.options}"
         " --out {output.cells:q} --truth {output.truth:q} > {log:q} 2>&1"
@@ -60,6 +60,6 @@ rule read:
         study=lambda wildcards: DATASETS[wildcards.dataset].study,
         path=lambda wildcards, input: raw_path(wildcards.dataset, str(input)),
         entry=lambda wildcards: entry_digest(wildcards.dataset),
-        code=code_digest("knowledge"),
+        code=code_version("read"),
     shell:
         "dolor read {params.study:q} {params.path} --dataset-id {wildcards.dataset} --out {output:q} > {log:q} 2>&1"

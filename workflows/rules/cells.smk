@@ -23,7 +23,7 @@ rule quality:
     params:
         options=flags(**RUN.quality.model_dump(), seed=RUN.seed),
         empty=lambda wildcards, input: flags(empty=input.get("empty", "")),
-        code=code_digest("pp"),
+        code=code_version("quality"),
     shell:
         "dolor quality {input.cells:q} --out {output.cells:q} --dropped {output.dropped:q}"
         " --summary {output.summary:q} --sex {output.sex:q} --ambient {output.ambient:q}"
@@ -53,7 +53,7 @@ rule annotate:
     params:
         compartment=lambda wildcards: DATASETS[wildcards.dataset].compartment,
         options=flags(**RUN.annotate.model_dump(), seed=RUN.seed),
-        code=code_digest("annotate", "knowledge", "pp"),
+        code=code_version("annotate"),
         signatures=signature_digest("populations.yaml"),
     shell:
         "dolor annotate {input.cells:q} --dropped {input.dropped:q} --out {output.cells:q}"
@@ -79,7 +79,7 @@ rule evaluate:
         runtime=runtime("evaluate"),
     params:
         labels=lambda wildcards: DATASETS[wildcards.dataset].labels,
-        code=code_digest("annotate"),
+        code=code_version("evaluate"),
     shell:
         "dolor evaluate {input:q} --out {output.found:q} --figure {output.figure:q} --labels {params.labels:q}"
         " 2> {log:q} | tee -a {log:q}"

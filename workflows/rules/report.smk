@@ -21,7 +21,7 @@ rule methods:
         runtime=runtime("methods"),
     params:
         results=subpath(output[0], parent=True),
-        code=code_digest("report"),
+        code=code_version("methods"),
     shell:
         "dolor methods {params.results:q} --out {output:q} > {log:q} 2>&1"
 
@@ -65,6 +65,6 @@ rule report:
     params:
         results=subpath(output[0], parent=True),
         title=RUN.title,
-        code=code_digest("report", "knowledge"),
+        code=code_version("report"),
     shell:
         "dolor report {params.results:q} --out {output:q} --title {params.title:q} > {log:q} 2>&1"

@@ -5,13 +5,13 @@ import sys
 from pathlib import Path
 
 import dolor.config
-from dolor.config.digest import code_digest, signature_digest, study_digest
-from dolor.errors import DolorError
-from dolor.io.files import is_offered
-from dolor.io.read_stored import is_h5ad
-from dolor.io.study import is_registered, study_file
-from dolor.knowledge import registry
-from dolor.workflow.needs import memory_mb, runtime_minutes
+from dolor.config.code_version import code_version, signature_digest, study_digest
+from dolor.core.errors import DolorError
+from dolor.studies.files import is_offered
+from dolor.io.read import is_h5ad
+from dolor.studies.read import is_registered, study_file
+from dolor.studies import registry
+from dolor.workflow.paths import memory_mb, runtime_minutes
 
 try:
     # A table of datasets may lie beside the configuration that names it.

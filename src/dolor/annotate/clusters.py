@@ -1,25 +1,142 @@
-"""Groups of like cells: variable genes, principal components, alignment of samples, neighbours, Leiden."""
+"""The graph of nearest neighbours of cells, and its Leiden clusters.
+
+How stable clusters are: whether they come out the same with other cells and with another start.
+
+Groups of like cells: variable genes, principal components, alignment of samples, neighbours, Leiden.
+"""
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import sparse
 
-from dolor.annotate.graph import leiden, neighbour_graph, quiet
 from dolor.annotate.sketch import MOST_CELLS, Sketch, draw_sketch
-from dolor.annotate.stability import stability
-from dolor.io.cell_rows import CellRows, RowsInMemory, counts_of
+from dolor.io.matrix.cell_rows import CellRows, RowsInMemory, counts_of
 from dolor.io.read import expression
-from dolor.pp.components import every_nth, principal_components, variable_genes
+from dolor.pp.embed import every_nth, principal_components, variable_genes
 from dolor.pp.integrate import align
 
 if TYPE_CHECKING:
     from anndata import AnnData
-    from numpy.typing import NDArray
+
+__all__ = ["Clustering", "cluster", "leiden", "neighbour_graph", "quiet", "refine", "stability"]
+
+_NEIGHBOURS = 12
+# Among few cells fewer neighbours: twelve would join fourteen B cells and three plasma cells into one cluster.
+_SHARE_THAT_ARE_NEIGHBOURS, _FEWEST_NEIGHBOURS = 0.2, 3
+# From so many cells on scanpy would search approximately. Up to as many as are ever looked at the exact search of
+# scikit-learn is quicker than pynndescent, whose compilation takes minutes in every process.
+_MANY_CELLS = 8192
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep back what scanpy and its dependencies announce of their own coming changes; none alters a number here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", (FutureWarning, DeprecationWarning))
+        yield
+
+
+def neighbour_graph(embedding: NDArray[np.float32], seed: int, names: pd.Index | None = None) -> AnnData:
+    """Return an object that holds nothing but an embedding (``obsm["X"]``) and its graph of nearest neighbours."""
+    import anndata
+    import scanpy as sc
+
+    obs = pd.DataFrame(index=pd.RangeIndex(len(embedding)).astype(str) if names is None else names)
+    work = anndata.AnnData(obs=obs, obsm={"X": embedding})
+    search = "sklearn" if work.n_obs >= _MANY_CELLS else None
+    with quiet():
+        sc.pp.neighbors(work, n_neighbors=_how_many(work.n_obs), use_rep="X", transformer=search, random_state=seed)
+    return work
+
+
+def _how_many(n_cells: int) -> int:
+    few = max(_FEWEST_NEIGHBOURS, int(_SHARE_THAT_ARE_NEIGHBOURS * n_cells))
+    return min(_NEIGHBOURS, few, n_cells - 1)
+
+
+def leiden(work: AnnData, resolution: float, seed: int) -> pd.Series:
+    """Return the Leiden cluster of each cell of a :func:`neighbour_graph`, as text."""
+    import scanpy as sc
+
+    with quiet():
+        sc.tl.leiden(work, resolution=resolution, flavor="igraph", n_iterations=2, directed=False, random_state=seed)
+    labels: pd.Series = work.obs["leiden"].astype(str)
+    return labels
+
+
+# So many cells are looked at: neighbours are then found exactly and fast, and stability needs no more.
+_MOST_CELLS = 4000
+_SHARE = 0.8
+_FEWEST_CELLS = 50
+
+
+def stability(
+    embedding: NDArray[np.float32], resolutions: Sequence[float], *, draws: int = 5, seed: int = 0
+) -> pd.DataFrame:
+    """Cluster again, with a part of the cells and with other seeds, and see how much of the partition returns.
+
+    Parameters
+    ----------
+    embedding
+        Cells × components. Of more than 4,000 cells so many are drawn.
+    resolutions
+        Leiden resolutions.
+    draws
+        Repeats.
+    seed
+        Seed of the draws.
+
+    Returns
+    -------
+    One row a resolution: ``resolution``, ``n_clusters``, ``ari_resampled`` (mean adjusted Rand index between the
+    clusters of all cells looked at and those of a random 80 % of them, over these), ``ari_reseeded`` (the same cells,
+    other seeds), ``n_cells`` (looked at). NaN with fewer than 50 cells. 1: the same clusters; 0: as chance would.
+
+    References
+    ----------
+    Hubert, L. and Arabie, P. (1985), J. Classif. 2, 193-218. doi:10.1007/BF01908075
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> two = np.repeat([[0.0], [9.0]], 100, axis=0) + rng.normal(size=(200, 5))
+    >>> stability(two.astype(np.float32), [0.1], draws=2)["ari_resampled"].round(2).tolist()
+    [1.0]
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    rng = np.random.default_rng(seed)
+    if len(embedding) > _MOST_CELLS:
+        embedding = embedding[np.sort(rng.choice(len(embedding), _MOST_CELLS, replace=False))]
+    if len(embedding) < _FEWEST_CELLS:
+        return _table([(value, 0, np.nan, np.nan, len(embedding)) for value in resolutions])
+    whole = neighbour_graph(embedding, seed)
+    parts = [np.sort(rng.choice(len(embedding), round(_SHARE * len(embedding)), replace=False)) for _ in range(draws)]
+    graphs = [neighbour_graph(embedding[part], seed) for part in parts]
+    rows = []
+    for value in resolutions:
+        reference = leiden(whole, value, seed).to_numpy()
+        again = [
+            adjusted_rand_score(reference[part], leiden(graph, value, seed))
+            for part, graph in zip(parts, graphs, strict=True)
+        ]
+        other = [adjusted_rand_score(reference, leiden(whole, value, seed + 1 + draw)) for draw in range(draws)]
+        rows.append((value, len(np.unique(reference)), float(np.mean(again)), float(np.mean(other)), len(embedding)))
+    return _table(rows)
+
+
+def _table(rows: Sequence[tuple[float, int, float, float, int]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["resolution", "n_clusters", "ari_resampled", "ari_reseeded", "n_cells"])
+
 
 _COMPONENTS = 30
 _VARIABLE_GENES = 2000
@@ -66,7 +183,7 @@ def cluster(
     cells
         Cells; reads ``layers["counts"]``. Written: ``obsm["X_pca"]``, ``obsm["X_umap"]`` and, where batches are
         aligned, ``obsm["X_integrated"]``; ``obs["leiden_<resolution>"]`` for the chosen resolution, its half and its
-        quarter; ``uns["cluster_stability"]``, from :func:`dolor.annotate.stability.stability`. Beyond ``most_cells``
+        quarter; ``uns["cluster_stability"]``, from :func:`dolor.annotate.clusters.stability`. Beyond ``most_cells``
         the principal components are those of all cells, the rest is learnt on a sketch and ``obs["in_sketch"]`` says
         which cells that is.
     how

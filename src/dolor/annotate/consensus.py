@@ -1,4 +1,7 @@
-"""The name of each cluster: first its class among all clusters, then its type among the clusters of that class."""
+"""The name of each cluster: first its class among all clusters, then its type among the clusters of that class.
+
+Which populations the measured genes cannot tell.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dolor.annotate.descent import Verdict, best_below, descend
-from dolor.annotate.evidence import (
+from dolor.annotate.assign import Verdict, best_below, descend
+from dolor.annotate.markers import (
     FEWEST_MARKERS,
     control_rates,
     expression_bins,
@@ -22,7 +25,19 @@ from dolor.annotate.evidence import (
 )
 
 if TYPE_CHECKING:
+    from dolor.knowledge.population_files import Population
     from dolor.knowledge.populations import PopulationTree
+
+__all__ = [
+    "NEIGHBOURS",
+    "Candidates",
+    "candidates",
+    "class_evidence",
+    "cluster_evidence",
+    "limits_sentence",
+    "name_clusters",
+    "panel_limits",
+]
 
 # Evidence that the class of the larger cluster is worth: as much as two or three markers.
 _BELIEF = 4.0
@@ -209,3 +224,63 @@ def _records(table: pd.DataFrame) -> list[dict[str, float]]:
     """Return the rows as mappings."""
     columns = list(map(str, table.columns))
     return [dict(zip(columns, row, strict=True)) for row in table.to_numpy(dtype=float).tolist()]
+
+
+_NAMED = 6
+
+
+def panel_limits(known: Sequence[Population], signs: pd.DataFrame, who: Candidates, organism: str) -> pd.DataFrame:
+    """List the populations of the compartment that cannot be told from the measured genes.
+
+    Parameters
+    ----------
+    known
+        The populations with their markers.
+    signs
+        Populations × measured marker genes: +1, -1 or 0.
+    who
+        Who competes.
+    organism
+        ``mouse`` or ``human``.
+
+    Returns
+    -------
+    One row a population that lives here and cannot be told: ``population``, ``level``, ``n_markers`` (that are known),
+    ``n_measured``, ``reason`` (``few_markers``: fewer than two were measured; ``same_markers``: all that were measured
+    mark another population at its side too, named in ``like``).
+    """
+    measured = {name: frozenset(row.index[row.to_numpy() > 0]) for name, row in signs.iterrows()}
+    rows = []
+    for population in known:
+        name = population.id
+        if name not in who.children or name in who.foreign:
+            continue
+        own = measured.get(name, frozenset())
+        n_known = len(population.positive.get(organism, ()))
+        beside = [node for node in who.children.get(population.parent, who.roots) if node != name]
+        like = [node for node in beside if own <= measured.get(node, frozenset())]
+        if len(own) < FEWEST_MARKERS:
+            rows.append((name, population.level, n_known, len(own), "few_markers", ""))
+        elif like:
+            rows.append((name, population.level, n_known, len(own), "same_markers", like[0]))
+    return pd.DataFrame(rows, columns=["population", "level", "n_markers", "n_measured", "reason", "like"])
+
+
+def limits_sentence(limits: pd.DataFrame) -> str:
+    """Say in one sentence what cannot be told; empty if all can.
+
+    Examples
+    --------
+    >>> limits_sentence(pd.DataFrame({"population": ["glia"], "level": ["lineage"]}))
+    'these genes cannot tell 1 population (glia): a cell of it stays unassigned or keeps a broader name'
+    """
+    if limits.empty:
+        return ""
+    ranked = limits.assign(rank=limits["level"].map({"lineage": 0, "class": 1, "type": 2, "state": 3}))
+    names = ranked.sort_values("rank", kind="stable")["population"].tolist()
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    noun = "population" if len(names) == 1 else "populations"
+    return (
+        f"these genes cannot tell {len(names)} {noun} ({', '.join(names[:_NAMED])}{more}): "
+        "a cell of it stays unassigned or keeps a broader name"
+    )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from dolor.contracts.vocabulary import UNASSIGNED
-from dolor.errors import DataError
+from dolor.core.errors import DataError
+from dolor.core.vocabulary import UNASSIGNED
 from dolor.knowledge import populations
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def evaluate(labels: pd.DataFrame, given: pd.Series, mapping: Mapping[str, str],
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         No cell has a label that the mapping knows, or the mapping names an unknown population.
 
     Examples
@@ -80,7 +80,7 @@ def read_mapping(path: Path | str) -> dict[str, str]:
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The table is missing, lacks a column, or maps a label twice.
     """
     try:
@@ -108,7 +108,7 @@ def mapping_of_terms(given: pd.Series) -> dict[str, str]:
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         No label is such an id or term.
 
     Examples

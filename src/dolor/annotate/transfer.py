@@ -1,7 +1,14 @@
-"""Label transfer: a second opinion on the names of the cells, shown beside them and never in their place."""
+"""Label transfer by scANVI: a network that places all cells together and learns names from those that have one.
+
+Label transfer by CellTypist: a model that the user names, and a vote within each cluster.
+
+Label transfer: a second opinion on the names of the cells, shown beside them and never in their place.
+"""
 
 from __future__ import annotations
 
+import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,15 +16,15 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dolor.annotate.agreement import agreement
 from dolor.annotate.evaluate import read_mapping
-from dolor.annotate.seeds import as_populations, marker_seeds, read_reference, shared_genes
-from dolor.annotate.transfer_celltypist import celltypist_labels, check_celltypist
-from dolor.annotate.transfer_scanvi import scanvi_labels
-from dolor.contracts.vocabulary import UNASSIGNED
-from dolor.errors import DataError, UsageError
+from dolor.annotate.labels import agreement, as_populations, marker_seeds, read_reference, shared_genes
+from dolor.core.errors import DataError, MissingExtra, UsageError
+from dolor.core.normalize import log_values
+from dolor.core.vocabulary import UNASSIGNED
+from dolor.io.matrix.cell_rows import RowsInMemory
 from dolor.knowledge import populations
-from dolor.pp.scvi_model import check_scvi
+from dolor.pp.embed import every_nth, variable_genes
+from dolor.pp.integrate import TRAINING, check_scvi, seeded_scvi, trained_scvi
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +36,118 @@ if TYPE_CHECKING:
 
     # The name of each cell, its probability, the names that could be given, and what they were learned from.
     _Transferred = tuple[NDArray[np.object_], NDArray[np.float64], set[str], dict[str, Any]]
+
+__all__ = ["METHODS", "celltypist_labels", "check_celltypist", "check_transfer", "scanvi_labels", "transfer_labels"]
+
+_VARIABLE_GENES = 2000
+_LATENT = 20
+# Passes for the names, once the cells have their places: as many as scvi-tools takes after scVI.
+_NAMING_EPOCHS = 20
+# Named cells of each kind that a pass sees, so that a rare kind counts as much as a common one: scvi-tools' advice.
+_EXAMPLES_A_PASS = 100
+
+
+def scanvi_labels(
+    counts: sparse.csr_matrix, labels: pd.Series, batch: pd.Series, *, max_epochs: int = 400, seed: int = 0
+) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
+    """Give every cell the name that scANVI learned from the named ones (Xu et al. 2021, doi:10.15252/msb.20209620).
+
+    Parameters
+    ----------
+    counts
+        Cells × genes, raw; the 2,000 genes that vary most are read.
+    labels
+        The name of each cell; ``unassigned`` where it is to be learned.
+    batch
+        The sample of each cell.
+    max_epochs
+        Passes over the cells at most before names are learned; fewer where held-out cells gain no more.
+    seed
+        Seed of everything random.
+
+    Returns
+    -------
+    The name of each cell, and the probability that the network gives it, which is no calibrated one: a network is sure
+    of cells of a kind that it has never seen as well.
+
+    Raises
+    ------
+    dolor.core.errors.MissingExtra
+        scvi-tools or torch is not installed.
+    """
+    with seeded_scvi(seed) as scvi:
+        genes = variable_genes(log_values(every_nth(RowsInMemory(counts))), _VARIABLE_GENES)
+        placed = trained_scvi(
+            scvi, counts[:, np.flatnonzero(genes)], batch, n_latent=_LATENT, max_epochs=max_epochs, labels=labels
+        )
+        model = scvi.model.SCANVI.from_scvi_model(placed, unlabeled_category=UNASSIGNED)
+        model.train(max_epochs=min(max_epochs, _NAMING_EPOCHS), n_samples_per_label=_EXAMPLES_A_PASS, **TRAINING)
+        probability: pd.DataFrame = model.predict(soft=True)
+    names = probability.columns.to_numpy(dtype=object)
+    return names[probability.to_numpy().argmax(axis=1)], probability.to_numpy(dtype=float).max(axis=1)
+
+
+def check_celltypist() -> None:
+    """Name the extra to install where CellTypist is absent."""
+    if find_spec("celltypist") is None:
+        raise MissingExtra("celltypist", "celltypist")
+
+
+def celltypist_labels(
+    logged: sparse.csr_matrix, genes: pd.Index, clusters: pd.Series, model: Path | str
+) -> tuple[pd.Series, NDArray[np.float64], pd.Series]:
+    """Give every cell the label that most cells of its cluster get from a CellTypist model.
+
+    The method is that of Domínguez Conde et al. 2022 (doi:10.1126/science.abl5197).
+
+    Parameters
+    ----------
+    logged
+        Cells × genes: log1p of transcripts among 10,000.
+    genes
+        Symbols, written as in the model.
+    clusters
+        The cluster of each cell; of 50 cells or fewer CellTypist takes no vote.
+    model
+        The model's file. **It is a pickle: to load it runs whatever its author put in.** So it is only ever a file that
+        the user named, is never looked up by name and never downloaded.
+
+    Returns
+    -------
+    The label of each cell, in the words of the model; the probability that the model gives it in this cell; and all
+    labels of the model.
+
+    Raises
+    ------
+    dolor.core.errors.MissingExtra
+        CellTypist is not installed.
+    dolor.core.errors.DataError
+        There is no such file, it holds no model, or it shares too few genes with the cells.
+    """
+    check_celltypist()
+    file = Path(model).resolve()
+    if not file.is_file():
+        raise DataError(f"{model}: no such file; name a CellTypist model on this machine (.pkl)")
+    import anndata
+
+    with warnings.catch_warnings():
+        # CellTypist asks for old names of scanpy, and a model was written by some other version of scikit-learn.
+        warnings.simplefilter("ignore")
+        import celltypist
+
+        try:
+            loaded = celltypist.models.Model.load(str(file))
+        except Exception as error:  # CellTypist raises bare ones
+            raise DataError(f"{model}: is no CellTypist model ({str(error).splitlines()[-1][:120]})") from error
+        shared_genes(pd.Index(loaded.features), genes, str(model))
+        cells = anndata.AnnData(logged, obs=pd.DataFrame(index=clusters.index), var=pd.DataFrame(index=genes))
+        found = celltypist.annotate(cells, loaded, majority_voting=True, over_clustering=clusters.to_numpy())
+    voted = "majority_voting" if "majority_voting" in found.predicted_labels else "predicted_labels"
+    labels = found.predicted_labels[voted].astype(str)
+    column = found.probability_matrix.columns.get_indexer(labels)
+    probability = found.probability_matrix.to_numpy(dtype=float)[np.arange(len(labels)), column]
+    return labels, probability, pd.Series(loaded.cell_types).astype(str)
+
 
 METHODS = ("scanvi", "celltypist")
 
@@ -79,15 +198,15 @@ def transfer_labels(
 
     Returns
     -------
-    The agreement: one row a cell type, from :func:`dolor.annotate.agreement.agreement`.
+    The agreement: one row a cell type, from :func:`dolor.annotate.labels.agreement`.
 
     Raises
     ------
-    dolor.errors.UsageError
+    dolor.core.errors.UsageError
         The method is not known, or what it needs was not named.
-    dolor.errors.MissingExtra
+    dolor.core.errors.MissingExtra
         Its package is not installed.
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         A file is missing or holds no usable labels, or the cells were not annotated.
 
     Examples

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from anndata import AnnData
 
-    from dolor.io.cell_rows import CellRows
+    from dolor.io.matrix.cell_rows import CellRows
     from dolor.knowledge.vocabulary import Organism
 
 Out = Annotated[Path, typer.Option(help="The file to write.", show_default=False)]
@@ -49,12 +49,12 @@ def read(
     dolor read filtered_feature_bc_matrix --metadata cells.csv --field sample_id=mouse --field condition=group
     --out cells.h5ad
     """
-    from dolor.io.atomic import atomic_path
-    from dolor.io.cell_rows import counts_of
+    from dolor.io.matrix.cell_rows import counts_of
     from dolor.io.provenance import write_provenance
     from dolor.io.read import expression
     from dolor.io.stored_cells import write_cells
-    from dolor.io.study import is_registered, read_study
+    from dolor.io.write import atomic_path
+    from dolor.studies.read import is_registered, read_study
 
     how = {"metadata": metadata, "key": key, "fields": _fields(field or []), "organism": organism, "layer": layer}
     given = {name: value for name, value in how.items() if value}
@@ -94,7 +94,7 @@ def census(
 
     dolor census --uri census_folder --organism mouse --tissue "dorsal root ganglion" --profiles profiles.h5ad
     """
-    from dolor.errors import UsageError
+    from dolor.core.errors import UsageError
 
     asked = {
         "tissue": tissue, "tissue_general": tissue_general, "disease": disease, "cell_type": cell_type, "sex": sex,
@@ -110,7 +110,7 @@ def census(
 
 
 def _fields(given: list[str]) -> dict[str, str]:
-    from dolor.errors import UsageError
+    from dolor.core.errors import UsageError
 
     fields = {}
     for text in given:
@@ -122,7 +122,7 @@ def _fields(given: list[str]) -> dict[str, str]:
 
 
 def _refuse(given: Mapping[str, object], study: str) -> None:
-    from dolor.errors import UsageError
+    from dolor.core.errors import UsageError
 
     if given:
         raise UsageError(
@@ -133,10 +133,10 @@ def _refuse(given: Mapping[str, object], study: str) -> None:
 
 def _read_own(source: Path, dataset_id: str, how: dict[str, Any]) -> tuple[AnnData, CellRows, dict[str, int]]:
     """Read a file of one's own: an h5ad file stays where it is, other formats are read into memory."""
-    from dolor.errors import UsageError
-    from dolor.io.cell_rows import counts_of
+    from dolor.core.errors import UsageError
+    from dolor.io.matrix.cell_rows import counts_of
+    from dolor.io.read import is_h5ad, read_stored
     from dolor.io.read import read as read_cells
-    from dolor.io.read_stored import is_h5ad, read_stored
 
     if how["duplicates"] not in ("sum", "refuse"):
         raise UsageError(f"--duplicates {how['duplicates']!r} is not known; choose sum or refuse")
@@ -151,9 +151,9 @@ def _read_own(source: Path, dataset_id: str, how: dict[str, Any]) -> tuple[AnnDa
 
 
 def _census_cells(uri: str, organism: str, query: dict[str, list[str]], out: Path) -> None:
-    from dolor.io.atomic import atomic_path
     from dolor.io.census import read_census
     from dolor.io.provenance import write_provenance
+    from dolor.io.write import atomic_path
 
     cells = read_census(uri, organism, query)
     with atomic_path(out) as temporary:
@@ -164,12 +164,12 @@ def _census_cells(uri: str, organism: str, query: dict[str, list[str]], out: Pat
 
 def _census_profiles(uri: str, organism: str, query: dict[str, list[str]], out: Path) -> None:
     from dolor import tl
-    from dolor.cli.crosstalk import genes_besides, pairs_of
-    from dolor.contracts.vocabulary import organism_word
-    from dolor.crosstalk.summing.chunks_soma import open_soma
-    from dolor.io.atomic import atomic_path
+    from dolor.cli.contrasts import genes_besides, pairs_of
+    from dolor.core.vocabulary import organism_word
     from dolor.io.census import abundant_genes, cell_fields, experiment_of, value_filter
+    from dolor.io.matrix.soma import open_soma
     from dolor.io.provenance import write_provenance
+    from dolor.io.write import atomic_path
 
     species = cast("Organism", organism_word(organism))
     cells = open_soma(

@@ -42,7 +42,7 @@ def show_catalog(
 @catalog.command("validate")
 def validate_catalog(file: File = None) -> None:
     """Check a catalog and count what is in it; leave with 3 if there is a fault."""
-    from dolor.errors import DataError
+    from dolor.core.errors import DataError
     from dolor.knowledge.catalog import validate
 
     report = validate(file)
@@ -60,7 +60,7 @@ def export_catalog(
     out: Annotated[Path | None, typer.Option(help="File (for cellphonedb: folder) to write.")] = None,
 ) -> None:
     """Write the scoreable pairs, in the columns that LIANA or CellPhoneDB read if asked."""
-    from dolor.errors import UsageError
+    from dolor.core.errors import UsageError
     from dolor.knowledge.catalog import discovery, interactions, to_cellphonedb, to_liana
 
     species = cast("Organism", organism)
@@ -116,7 +116,7 @@ def export_populations(organism: OfOrganism = "mouse", compartment: Filter = Non
 
 def schema() -> None:
     """Print the JSON schema of a run's configuration."""
-    from dolor.config.schema import schema_text
+    from dolor.config.models import schema_text
 
     typer.echo(schema_text(), nl=False)
 
@@ -133,7 +133,7 @@ def _print(table: pd.DataFrame, out: Path | None = None, *, separator: str = "\t
 
 
 def _say(text: str, out: Path | None) -> None:
-    from dolor.io.atomic import write_text
+    from dolor.io.write import write_text
 
     if out is None:
         typer.echo(text, nl=False)

@@ -9,8 +9,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from dolor import __version__
-from dolor.cli import acquire, crosstalk, datasets, exchange, knowledge, run, stages
-from dolor.errors import DolorError
+from dolor.cli import acquire, cells, contrasts, export, knowledge, run, studies
+from dolor.core.errors import DolorError
 
 app = typer.Typer(
     name="dolor",
@@ -40,11 +40,11 @@ def _options(
 
 run.add_to(app)
 acquire.add_to(app)
-stages.add_to(app)
-crosstalk.add_to(app)
-exchange.add_to(app)
+cells.add_to(app)
+contrasts.add_to(app)
+export.add_to(app)
 knowledge.add_to(app)
-datasets.add_to(app)
+studies.add_to(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

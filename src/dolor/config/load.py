@@ -12,8 +12,8 @@ import pandas as pd
 from pydantic import BaseModel, ValidationError
 
 from dolor.config.models import Config, Dataset
-from dolor.errors import UsageError
-from dolor.knowledge import strict_yaml
+from dolor.core import package_files
+from dolor.core.errors import UsageError
 
 
 def load(path: Path | str) -> Config:
@@ -30,11 +30,11 @@ def load(path: Path | str) -> Config:
 
     Raises
     ------
-    dolor.errors.UsageError
+    dolor.core.errors.UsageError
         A key is unknown (the nearest known one is named), a value is of the wrong type or out of range, or two
         datasets share a name.
     """
-    return check(strict_yaml.load(path), str(path), folder=Path(path).parent)
+    return check(package_files.load(path), str(path), folder=Path(path).parent)
 
 
 def check(content: Any, source: str, folder: Path = Path()) -> Config:

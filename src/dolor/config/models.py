@@ -1,15 +1,34 @@
 """What a run can be told, typed: every key of the YAML that a user edits, with its default and its meaning.
 
 The JSON schema in ``workflows/schemas/`` is generated from these models.
+
+The JSON schema of the configuration, generated from its models, for editors and for Snakemake.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from dolor.contracts.names import dataset_name
+from dolor.core.vocabulary import dataset_name
+
+__all__ = [
+    "SIMULATED",
+    "Annotation",
+    "Compartment",
+    "Config",
+    "Contrast",
+    "Dataset",
+    "DatasetName",
+    "Pairs",
+    "Quality",
+    "Reference",
+    "Section",
+    "Simulation",
+    "schema_text",
+]
 
 SIMULATED = "simulated"
 
@@ -128,3 +147,14 @@ class Config(Section):
     annotate: Annotation = Annotation()
     pairs: Pairs = Pairs()
     contrast: Contrast = Contrast()
+
+
+def schema_text() -> str:
+    """Return the JSON schema of a run's configuration as text.
+
+    Examples
+    --------
+    >>> '"seed"' in schema_text()
+    True
+    """
+    return json.dumps(Config.model_json_schema(), indent=2) + "\n"

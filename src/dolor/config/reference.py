@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dolor.config.models import SIMULATED, Config, Dataset, Reference
-from dolor.errors import UsageError
-from dolor.knowledge import registry
+from dolor.core.errors import UsageError
+from dolor.studies import registry
 
 _CONTROL_OF_SIMULATION = "naive"
 
@@ -25,7 +25,7 @@ def reference_levels(dataset: Dataset, run: Config) -> Reference:
 
     Raises
     ------
-    dolor.errors.UsageError
+    dolor.core.errors.UsageError
         Nobody names a condition, or the study is unknown.
 
     Examples
@@ -35,7 +35,7 @@ def reference_levels(dataset: Dataset, run: Config) -> Reference:
     >>> reference_levels(mine, run).condition
     'sham'
     """
-    from dolor.io.study import is_registered
+    from dolor.studies.read import is_registered
 
     level = dataset.reference or run.contrast.reference
     if level.condition:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from dolor.contracts.vocabulary import UNASSIGNED, organism_word
-from dolor.errors import DataError, MissingExtra, NetworkError, UsageError
+from dolor.core.errors import DataError, MissingExtra, NetworkError, UsageError
+from dolor.core.vocabulary import UNASSIGNED, organism_word
 from dolor.io.read import complete_fields, read
 
 if TYPE_CHECKING:
@@ -60,9 +60,9 @@ def read_census(
 
     Raises
     ------
-    dolor.errors.UsageError
+    dolor.core.errors.UsageError
         The query names no field, or one that there is none of; a package is missing.
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         It is no Census, or has no such cells.
 
     Examples

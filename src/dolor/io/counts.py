@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from dolor.contracts.cells import check_counts
-from dolor.errors import DataError
+from dolor.core.contracts import check_counts
+from dolor.core.errors import DataError
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -33,7 +33,7 @@ def at_raw(adata: AnnData, layer: str = "", source: str = "the data") -> AnnData
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         ``raw`` was asked for and there is none.
     """
     import anndata
@@ -72,7 +72,7 @@ def raw_counts(adata: AnnData, layer: str = "", source: str = "the data") -> spa
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         There is no such layer, or it holds no raw counts.
     """
     name = "" if layer == "raw" and layer not in adata.layers else layer
@@ -93,7 +93,7 @@ def tidied(matrix: Any, source: str) -> sparse.csr_matrix:
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         A value is too large to be a count.
     """
     # A copy, so that tidying the indices does not reorder the caller's matrix under his hands.

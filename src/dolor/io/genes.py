@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dolor.errors import DataError
+from dolor.core.errors import DataError
 from dolor.knowledge.genes import detect_organism, resolve
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def checked_organism(names: pd.Index, declared: str | None, source: str) -> str 
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The names are those of the other species.
     """
     found, share = detect_organism(map(str, names))
@@ -84,7 +84,7 @@ def with_symbols(adata: AnnData, organism: str, *, duplicates: Duplicates = "sum
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         Names repeat and were to be refused.
     """
     written = pd.Index(adata.var_names.astype(str), dtype=object)

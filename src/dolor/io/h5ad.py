@@ -1,7 +1,11 @@
-"""Reading h5ad files that may be damaged or hostile."""
+"""Reading h5ad files that may be damaged or hostile.
+
+What AnnData warns of and dolor deals with.
+"""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +14,13 @@ from typing import TYPE_CHECKING, cast
 import h5py
 import numpy as np
 
-from dolor.errors import DataError, IntegrityError
+from dolor.core.errors import DataError, IntegrityError
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
+
+__all__ = ["check_is_file", "read_h5ad", "read_obs", "read_var", "refuse_hostile", "repeated_names", "sound_h5ad"]
 
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 # A file of 27 kB can unpack to thousands of times its size; real counts compress about tenfold.
@@ -36,9 +42,9 @@ def read_h5ad(path: Path | str) -> AnnData:
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The file is missing, is not an h5ad file, points to other files, or would unpack to an absurd size.
-    dolor.errors.IntegrityError
+    dolor.core.errors.IntegrityError
         The file is truncated or damaged.
     """
     import anndata
@@ -53,7 +59,7 @@ def sound_h5ad(path: Path | str) -> Iterator[h5py.File]:
 
     Raises
     ------
-    dolor.errors.DolorError
+    dolor.core.errors.DolorError
         As in :func:`read_h5ad`.
     """
     path = check_is_file(path)
@@ -75,7 +81,7 @@ def read_obs(path: Path | str) -> pd.DataFrame:
 
     Raises
     ------
-    dolor.errors.DolorError
+    dolor.core.errors.DolorError
         As in :func:`read_h5ad`.
     """
     return _read_member(path, "obs")
@@ -151,3 +157,11 @@ def _refuse_external_links(group: h5py.Group, path: Path) -> None:
 def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return lines[0][:120] if lines else type(error).__name__
+
+
+@contextmanager
+def repeated_names() -> Iterator[None]:
+    """Silence AnnData on names that repeat: genes are summed on the way in, barcodes refused with a sentence."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="(Variable|Observation) names are not unique", category=UserWarning)
+        yield

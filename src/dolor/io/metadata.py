@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from dolor.errors import DataError
-from dolor.io.formats.content import kind_of, unpacked
+from dolor.core.errors import DataError
+from dolor.io.formats.content import kind_of, lines, read_rows, split, unpacked
 from dolor.io.formats.rds import read_rds_table
-from dolor.io.formats.text import lines, read_rows, split
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9._]")
 
@@ -31,7 +30,7 @@ def read_metadata(path: Path | str, key: str = "") -> pd.DataFrame:
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The file is no table, or has no such column.
     """
     path = Path(path)
@@ -76,7 +75,7 @@ def joined_to(
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         It describes none of the cells, or has another number of rows where the order counts.
     """
     if by_position:

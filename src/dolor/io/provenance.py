@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from dolor.io.atomic import write_text
+from dolor.io.write import write_text
 
 _PACKAGES = ("dolor", "anndata", "decoupler", "leidenalg", "numpy", "pandas", "scanpy", "scipy", "snakemake")
 

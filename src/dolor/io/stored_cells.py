@@ -10,9 +10,9 @@ import h5py
 import numpy as np
 from scipy import sparse
 
-from dolor.errors import IntegrityError
-from dolor.io.cell_rows import CellRows, RowsInFile, RowsInMemory
+from dolor.core.errors import IntegrityError
 from dolor.io.h5ad import sound_h5ad
+from dolor.io.matrix.cell_rows import CellRows, RowsInFile, RowsInMemory
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ def open_cells(path: Path | str) -> tuple[AnnData, dict[str, CellRows]]:
 
     Raises
     ------
-    dolor.errors.DolorError
+    dolor.core.errors.DolorError
         As in :func:`dolor.io.h5ad.read_h5ad`.
     """
     import anndata
@@ -93,7 +93,7 @@ def write_cells(target: Path, adata: AnnData, layers: Mapping[str, CellRows], *,
     Parameters
     ----------
     target
-        The file; give a temporary path (:func:`dolor.io.atomic.atomic_path`), since an exception leaves half a file.
+        The file; give a temporary path (:func:`dolor.io.write.atomic_path`), since an exception leaves half a file.
     adata
         The object; matrices that it holds itself are left out.
     layers

@@ -11,24 +11,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from dolor.errors import UsageError
-from dolor.knowledge import genelogic
-from dolor.knowledge.catalog_check import Report, validate
-from dolor.knowledge.catalog_file import read_catalog
+from dolor.core.errors import UsageError
+from dolor.knowledge import gene_logic
 from dolor.knowledge.catalog_page import page
+from dolor.knowledge.catalog_rules import Report, read_catalog, validate
 from dolor.knowledge.discovery import discovery
 from dolor.knowledge.pair_export import to_cellphonedb, to_liana
+from dolor.knowledge.pairs import merged, read_pairs
 from dolor.knowledge.populations import tree
-from dolor.knowledge.user_pairs import merged, read_pairs
-from dolor.knowledge.vocabulary import (
-    INTERACTION_COLUMNS,
-    LISTS,
-    NOT_STATED,
-    VOCABULARY,
-    Organism,
-    nearest,
-    words,
-)
+from dolor.knowledge.vocabulary import INTERACTION_COLUMNS, LISTS, NOT_STATED, VOCABULARY, Organism, nearest, words
 
 __all__ = [
     "INTERACTION_COLUMNS",
@@ -72,9 +63,9 @@ def mediators(
 
     Raises
     ------
-    dolor.errors.UsageError
+    dolor.core.errors.UsageError
         A filter asks for a word that its column cannot hold.
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The catalog cannot be read.
 
     Examples
@@ -108,7 +99,7 @@ def interactions(
     organism
         Whose gene symbols ``ligand`` and ``receptor`` hold: ``"mouse"`` or ``"human"``.
     pairs
-        A file of your own pairs; see :func:`dolor.knowledge.user_pairs.read_pairs`.
+        A file of your own pairs; see :func:`dolor.knowledge.pairs.read_pairs`.
     merge
         Add your pairs to the catalog's; ``False`` gives yours alone.
     path
@@ -117,15 +108,15 @@ def interactions(
     Returns
     -------
     One row a pair: ``interaction_id`` (human symbols, ``LIGAND:RECEPTOR``, the same for both species), ``ligand`` and
-    ``receptor`` in the grammar of :mod:`dolor.knowledge.genelogic`, ``ligand_proxy`` (``"enzyme"`` where the ligand
+    ``receptor`` in the grammar of :mod:`dolor.knowledge.gene_logic`, ``ligand_proxy`` (``"enzyme"`` where the ligand
     is no protein and stands in by the enzymes that make it), ``catalog_ids`` and ``mediator`` (``;``-joined), and
     ``mediator_class``.
 
     Raises
     ------
-    dolor.errors.UsageError
+    dolor.core.errors.UsageError
         The organism is neither mouse nor human.
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The catalog or the pairs cannot be read; the message names the file, the line and the column.
 
     Examples
@@ -148,7 +139,9 @@ def pairs_of(catalog: pd.DataFrame, organism: Organism) -> pd.DataFrame:
     columns = ["ligand_human", "receptor_human", f"ligand_{organism}", f"receptor_{organism}"]
     scoreable = catalog[(catalog[columns] != "").all(axis=1)]
     keys = (
-        scoreable["ligand_human"].map(genelogic.canonical) + ":" + scoreable["receptor_human"].map(genelogic.canonical)
+        scoreable["ligand_human"].map(gene_logic.canonical)
+        + ":"
+        + scoreable["receptor_human"].map(gene_logic.canonical)
     )
     rows = []
     for _, same in scoreable.groupby(keys, sort=False):

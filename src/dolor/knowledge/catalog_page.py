@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from dolor.knowledge import genelogic
-from dolor.knowledge.catalog_file import read_catalog
+from dolor.knowledge import gene_logic
+from dolor.knowledge.catalog_rules import read_catalog
 from dolor.knowledge.vocabulary import CONTEXTS, NOT_STATED, VOCABULARY, words
 
 __all__ = ["page"]
@@ -68,7 +68,7 @@ def page(path: Path | str | None = None) -> str:
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The catalog cannot be read.
 
     Examples
@@ -158,7 +158,7 @@ def _source(row: dict[str, str]) -> str:
 
 def _genes(expression: str) -> str:
     """Write a gene expression without the bar that would end a cell of the table."""
-    return " or ".join(" + ".join(subunits) for subunits in genelogic.parse(expression))
+    return " or ".join(" + ".join(subunits) for subunits in gene_logic.parse(expression))
 
 
 def _cell(population: str) -> str:

@@ -1,23 +1,43 @@
 """What a row of the mediator catalog must satisfy by itself, and what rows must satisfy together.
 
 Nothing here reads a file: the rules take the table and give back the faults that they find. Whether genes, populations
-and sentences exist is asked in :mod:`dolor.knowledge.catalog_check`.
+and sentences exist is asked in :mod:`dolor.knowledge.catalog_rules`.
+
+Read a mediator catalog from its file.
+
+Validate a mediator catalog: its rules, and that every gene, population and sentence that it names exists.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
-from dolor.errors import DataError
-from dolor.knowledge import genelogic
-from dolor.knowledge.vocabulary import LISTS, VOCABULARY, nearest, words
+from dolor.core.errors import DataError
+from dolor.core.package_files import signature_path
+from dolor.knowledge import gene_logic
+from dolor.knowledge.genes import resolve
+from dolor.knowledge.populations import tree
+from dolor.knowledge.vocabulary import COLUMNS, LISTS, NOT_STATED, VOCABULARY, nearest, words
 
-__all__ = ["Fault", "check", "looks_like_messenger", "looks_like_receptor", "pair_faults", "row_faults", "table_faults"]
+__all__ = [
+    "SENTENCES",
+    "Fault",
+    "Report",
+    "check",
+    "looks_like_messenger",
+    "looks_like_receptor",
+    "pair_faults",
+    "read_catalog",
+    "row_faults",
+    "table_faults",
+    "validate",
+]
 
 _REQUIRED = ("id", "mediator", "source_cell", "target_cell", "statement", "locator")
 _IDENTITY = (
@@ -63,7 +83,7 @@ def check(catalog: pd.DataFrame, where: str) -> None:
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         Naming line, row, column and reason of the first fault, and how many more there are.
     """
     found = [*row_faults(catalog), *table_faults(catalog)]
@@ -101,12 +121,12 @@ def pair_faults(ligand: str, receptor: str) -> Iterator[tuple[str, str]]:
     parsed: dict[str, tuple[str, ...]] = {}
     for side, text in (("ligand", ligand), ("receptor", receptor)):
         try:
-            parsed[side] = genelogic.genes(text)
+            parsed[side] = gene_logic.genes(text)
         except DataError as error:
             yield side, str(error)
     if len(parsed) < 2 or not parsed["ligand"] or not parsed["receptor"]:
         return
-    if genelogic.canonical(ligand) == genelogic.canonical(receptor):
+    if gene_logic.canonical(ligand) == gene_logic.canonical(receptor):
         yield "receptor", f"'{receptor}' is paired with itself"
     elif any(map(looks_like_receptor, parsed["ligand"])) and any(map(looks_like_messenger, parsed["receptor"])):
         yield "ligand", f"'{ligand}' is a receptor and '{receptor}' a messenger: ligand and receptor look swapped"
@@ -190,3 +210,153 @@ def _both_ways(catalog: pd.DataFrame, ligand: str, receptor: str) -> Iterator[Fa
             other = lines[second, first][0][0]
             for line, name in places:
                 yield Fault(line, name, ligand, f"ligand and receptor are swapped against line {other}: '{first}'")
+
+
+def read_catalog(path: Path | str | None = None, *, checked: bool = True) -> pd.DataFrame:
+    """Read a catalog file; every cell is text, an empty one is ``""``.
+
+    Parameters
+    ----------
+    path
+        The file; the shipped catalog by default.
+    checked
+        Refuse a table that breaks a rule of :mod:`dolor.knowledge.catalog_rules`.
+
+    Returns
+    -------
+    The statements, with the columns of :data:`dolor.knowledge.vocabulary.COLUMNS`.
+
+    Raises
+    ------
+    dolor.core.errors.DataError
+        The file is missing, is no such table, or breaks a rule; the message names line and column.
+    """
+    path = Path(path) if path is not None else signature_path("mediators.tsv")
+    try:
+        catalog = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such catalog file") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as a tab-separated catalog ({error})") from error
+    missing = [column for column in COLUMNS if column not in catalog.columns]
+    if missing:
+        raise DataError(f"{path}: the columns {', '.join(missing)} are missing from the catalog")
+    catalog = catalog.loc[:, list(COLUMNS)]
+    if checked:
+        check(catalog, str(path))
+    return catalog
+
+
+COUNTED = ("kind", "pain_type", "compartment", "effect", "sex")
+
+# Sentences in each paragraph of the review, P0 (the abstract) to P28; a locator such as P11.4 must lie within.
+SENTENCES = (
+    7, 5, 4, 5, 2, 4, 8, 1, 9, 3, 3, 21, 5, 10, 5, 9, 9, 10, 4, 7, 12, 10, 19, 5, 6, 8, 4, 3, 3,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a validation found: the file, how many rows of each sort, and the faults."""
+
+    path: Path
+    rows: int
+    pairs: int
+    counts: Mapping[str, Mapping[str, int]]
+    faults: tuple[Fault, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no fault."""
+        return not self.faults
+
+    def __str__(self) -> str:
+        lines = [f"{self.path.name}: {self.rows} statements, {self.pairs} with ligand and receptor to score"]
+        for column, counts in self.counts.items():
+            lines.append(f"  {column}: " + ", ".join(f"{word} {number}" for word, number in counts.items()))
+        lines += [f"  FAULT {fault}" for fault in self.faults] or ["  no faults"]
+        return "\n".join(lines)
+
+
+def validate(path: Path | str | None = None) -> Report:
+    """Check a catalog file whole and count what is in it.
+
+    Parameters
+    ----------
+    path
+        The file; the shipped catalog by default.
+
+    Returns
+    -------
+    Counts by kind, pain type, compartment, effect and sex, and every fault with its line, row and column. ``str()`` of
+    it is what the command line prints. A row that names several compartments or pain types counts for each.
+
+    Raises
+    ------
+    dolor.core.errors.DataError
+        The file is no such table at all.
+
+    Examples
+    --------
+    >>> validate().ok
+    True
+    """
+    catalog = read_catalog(path, checked=False)
+    scoreable = (catalog[["ligand_human", "receptor_human"]] != "").all(axis=1)
+    faults = [*row_faults(catalog), *table_faults(catalog)]
+    if not faults:  # an expression that cannot be read has no symbols to look up
+        faults += [*_unknown_genes(catalog), *_unknown_cells(catalog), *_unknown_locators(catalog)]
+    return Report(
+        path=Path(path) if path is not None else signature_path("mediators.tsv"),
+        rows=len(catalog),
+        pairs=int(scoreable.sum()),
+        counts={column: _count(catalog[column]) for column in COUNTED},
+        faults=tuple(sorted(faults, key=lambda fault: fault.line)),
+    )
+
+
+def _count(column: pd.Series) -> dict[str, int]:
+    """Count the words of a column, most frequent first."""
+    split = words if column.name in LISTS else lambda cell: [cell]
+    return dict(Counter(word for cell in column for word in split(cell)).most_common())
+
+
+def _unknown_genes(catalog: pd.DataFrame) -> Iterator[Fault]:
+    """Find symbols that the gene table of their species does not list as current."""
+    for organism in ("human", "mouse"):
+        for column in (f"ligand_{organism}", f"receptor_{organism}"):
+            symbols = sorted({gene for text in catalog[column] for gene in gene_logic.genes(text)})
+            found = resolve(symbols, organism)
+            stale = found[found["status"] != "current"]
+            candidates = dict(zip(stale["input"].astype(str), stale["candidates"].astype(str), strict=True))
+            for line, (row, text) in enumerate(zip(catalog["id"], catalog[column], strict=True), start=2):
+                for symbol in gene_logic.genes(text):
+                    if symbol in candidates:
+                        yield Fault(line, row, column, _gene_message(symbol, candidates[symbol], organism))
+
+
+def _gene_message(symbol: str, candidates: str, organism: str) -> str:
+    """Say what to write in place of a symbol that is not current."""
+    if candidates:
+        return f"'{symbol}' is not the current {organism} symbol; write {candidates.replace(';', ' or ')}"
+    return f"'{symbol}' is no {organism} gene that the gene table knows"
+
+
+def _unknown_cells(catalog: pd.DataFrame) -> Iterator[Fault]:
+    """Find source and target cells that the tree of populations does not hold."""
+    known = (NOT_STATED, *tree().ids())
+    for column in ("source_cell", "target_cell"):
+        for line, (row, cell) in enumerate(zip(catalog["id"], catalog[column], strict=True), start=2):
+            for word in words(cell):
+                if word not in known:
+                    yield Fault(line, row, column, f"unknown population '{word}'; {nearest(word, known)}")
+
+
+def _unknown_locators(catalog: pd.DataFrame) -> Iterator[Fault]:
+    """Find locators of sentences that the review does not have."""
+    for line, (row, cell) in enumerate(zip(catalog["id"], catalog["locator"], strict=True), start=2):
+        for locator in words(cell):
+            paragraph, _, sentence = locator.removeprefix("P").partition(".")
+            known = locator.startswith("P") and paragraph.isdecimal() and sentence.isdecimal()
+            if not known or int(paragraph) >= len(SENTENCES) or not 1 <= int(sentence) <= SENTENCES[int(paragraph)]:
+                yield Fault(line, row, "locator", f"the review has no sentence '{locator}'; write P11.4")

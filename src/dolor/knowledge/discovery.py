@@ -6,9 +6,9 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from dolor.errors import DataError, MissingExtra, UsageError
-from dolor.knowledge import genelogic
-from dolor.knowledge.pair_species import counterparts, translate
+from dolor.core.errors import DataError, MissingExtra, UsageError
+from dolor.knowledge import gene_logic
+from dolor.knowledge.pairs import counterparts, translate
 from dolor.knowledge.vocabulary import INTERACTION_COLUMNS, Organism, nearest
 
 __all__ = ["MERGED_LIGANDS", "discovery", "from_resource"]
@@ -37,9 +37,9 @@ def discovery(resource: str = "consensus", organism: Organism = "mouse") -> pd.D
 
     Raises
     ------
-    dolor.errors.MissingExtra
+    dolor.core.errors.MissingExtra
         LIANA is not installed.
-    dolor.errors.UsageError
+    dolor.core.errors.UsageError
         LIANA has no such resource, or it is not in human genes.
 
     Notes
@@ -85,7 +85,7 @@ def from_resource(table: pd.DataFrame, organism: Organism = "mouse") -> pd.DataF
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The table lacks one of the two columns.
 
     Examples
@@ -102,7 +102,7 @@ def from_resource(table: pd.DataFrame, organism: Organism = "mouse") -> pd.DataF
     if organism == "mouse":
         found = counterparts(pd.unique(human.to_numpy().ravel()), "mouse")
         sides = human.map(lambda text: translate(text, found))
-    same = sides.map(lambda text: genelogic.canonical(text) if text else "")
+    same = sides.map(lambda text: gene_logic.canonical(text) if text else "")
     kept = (same != "").all(axis=1) & (same["ligand"] != same["receptor"])
     frame = sides.assign(
         interaction_id=ids, ligand_proxy="", catalog_ids="", mediator=human["ligand"], mediator_class=""
@@ -119,4 +119,4 @@ def _expression(name: str) -> str:
     if name in MERGED_LIGANDS:
         return MERGED_LIGANDS[name]
     # One resource writes a stray semicolon behind a gene.
-    return genelogic.format([name.rstrip(";").split("_")])
+    return gene_logic.format([name.rstrip(";").split("_")])

@@ -13,8 +13,8 @@ from functools import lru_cache
 
 import pandas as pd
 
-from dolor.errors import UsageError
-from dolor.knowledge.paths import signature_path
+from dolor.core.errors import UsageError
+from dolor.core.package_files import signature_path
 
 __all__ = ["SEX_GENES", "detect_organism", "is_known", "resolve", "to_human", "to_mouse"]
 
@@ -87,7 +87,7 @@ def resolve(symbols: Iterable[str], organism: str) -> pd.DataFrame:
 
     Raises
     ------
-    dolor.errors.UsageError
+    dolor.core.errors.UsageError
         The organism is neither mouse nor human.
 
     Examples

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from dolor.errors import DataError
-from dolor.knowledge import genelogic
+from dolor.core.errors import DataError
+from dolor.knowledge import gene_logic
 
 __all__ = ["to_cellphonedb", "to_liana"]
 
@@ -46,8 +46,8 @@ def to_liana(pairs: pd.DataFrame) -> pd.DataFrame:
     rows = [
         ("_".join(ligand), "_".join(receptor), pair.interaction_id)
         for pair in pairs.itertuples()
-        for ligand in genelogic.parse(str(pair.ligand))
-        for receptor in genelogic.parse(str(pair.receptor))
+        for ligand in gene_logic.parse(str(pair.ligand))
+        for receptor in gene_logic.parse(str(pair.receptor))
     ]
     return pd.DataFrame(rows, columns=["ligand", "receptor", "interaction_id"], dtype=object)
 
@@ -73,7 +73,7 @@ def to_cellphonedb(pairs: pd.DataFrame, database: Path | str) -> dict[str, pd.Da
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         One of the two files is missing or is no such table.
 
     Examples

@@ -13,19 +13,32 @@ from pathlib import Path
 
 import pandas as pd
 
-from dolor.errors import UsageError
+from dolor.core.errors import UsageError
+from dolor.core.package_files import signature_path
 from dolor.knowledge.genes import resolve
-from dolor.knowledge.paths import signature_path
-from dolor.knowledge.population_check import counts, gene_problems, refuse_unknown_genes
-from dolor.knowledge.population_files import read_document, read_populations
-from dolor.knowledge.population_form import COMPARTMENTS, LEVELS, ORGANISMS, Population
-from dolor.knowledge.population_tree import PopulationTree
+from dolor.knowledge.population_files import (
+    COMPARTMENTS,
+    LEVELS,
+    ORGANISMS,
+    Population,
+    read_document,
+    read_populations,
+)
+from dolor.knowledge.population_tree import PopulationTree, counts, gene_problems, refuse_unknown_genes
 from dolor.knowledge.programmes import programmes
 from dolor.knowledge.vocabulary import nearest
 
 __all__ = [
-    "PopulationTree", "load", "markers", "populations", "programmes", "sources", "tree", "unknown_genes", "validate",
-]  # fmt: skip
+    "PopulationTree",
+    "load",
+    "markers",
+    "populations",
+    "programmes",
+    "sources",
+    "tree",
+    "unknown_genes",
+    "validate",
+]
 
 
 def load(
@@ -58,7 +71,7 @@ def load(
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The file cannot be read or is faulty; the message names file, population and value.
 
     Examples
@@ -213,7 +226,7 @@ def markers(
 
     Raises
     ------
-    dolor.errors.UsageError
+    dolor.core.errors.UsageError
         The organism or the compartment is unknown.
 
     Examples
@@ -301,7 +314,7 @@ def validate(path: Path | str | None = None, *, alone: bool = False) -> pd.DataF
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The file is faulty, or a gene name is unknown or means several genes.
 
     Examples

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from dolor.errors import DataError, UsageError
-from dolor.knowledge.paths import signature_path
-from dolor.knowledge.population_files import read_document
-from dolor.knowledge.population_form import ORGANISMS, gene_lists, text
+from dolor.core.errors import DataError, UsageError
+from dolor.core.package_files import signature_path
+from dolor.knowledge.population_files import ORGANISMS, gene_lists, read_document, text
 from dolor.knowledge.vocabulary import nearest
 
 __all__ = ["programmes"]
@@ -37,9 +36,9 @@ def programmes(organism: str, *, path: Path | str | None = None) -> pd.DataFrame
 
     Raises
     ------
-    dolor.errors.UsageError
+    dolor.core.errors.UsageError
         The organism is unknown.
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The file is faulty; the message names file, programme and value.
 
     Examples

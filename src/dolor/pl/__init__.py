@@ -1,7 +1,7 @@
 """Figures for papers: one function a figure, each returning the Axes or the Figure that it drew on.
 
 All share one theme (:func:`theme`): sizes in millimetres, text that stays text in SVG and PDF, and the colours of
-:mod:`dolor.pl.palette`, so that a population has one colour everywhere. Nothing is shown or saved: call
+:mod:`dolor.pl.theme`, so that a population has one colour everywhere. Nothing is shown or saved: call
 ``ax.figure.savefig`` within ``with dl.pl.theme():``.
 """
 
@@ -17,8 +17,7 @@ from dolor.pl.markers import markers
 from dolor.pl.network import network
 from dolor.pl.pain_axis import pain_axis
 from dolor.pl.select import Comparison
-from dolor.pl.sex_calls import sex_calls
-from dolor.pl.sex_scatter import sex_scatter
+from dolor.pl.sex import sex_calls, sex_scatter
 from dolor.pl.theme import new_axes, theme
 from dolor.pl.volcano import volcano
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 import pandas as pd
 
-from dolor.pl.names import population
-from dolor.pl.palette import lineage_of, population_colour
+from dolor.pl.parts import population
 from dolor.pl.select import Comparison, one_comparison, require_change, traffic
-from dolor.pl.theme import new_axes, theme
+from dolor.pl.theme import lineage_of, new_axes, population_colour, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +38,7 @@ def chord(
     Parameters
     ----------
     contrasts
-        Columns of :data:`dolor.contracts.tables.CONTRASTS`.
+        Columns of :data:`dolor.core.tables.CONTRASTS`.
     fdr
         False discovery rate below which a signal counts as changed.
     top
@@ -56,7 +55,7 @@ def chord(
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The choice fits no comparison or several, or no signal changes.
 
     Examples

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dolor.pl.names import population
-from dolor.pl.palette import population_colour
-from dolor.pl.parts import place_legend, stack_bars
+from dolor.pl.parts import place_legend, population, stack_bars
 from dolor.pl.select import require_columns
-from dolor.pl.theme import new_axes, theme
+from dolor.pl.theme import new_axes, population_colour, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +35,7 @@ def composition(obs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         A column is missing, or there is no cell.
 
     Examples

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dolor.errors import DataError
-from dolor.pl.names import population
-from dolor.pl.parts import draw_cells
+from dolor.core.errors import DataError
+from dolor.pl.parts import draw_cells, population
 from dolor.pl.theme import new_axes, theme
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def confusion(called: pd.Series, given: pd.Series, *, ax: Axes | None = None) ->
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The two are not of one length, or empty.
 
     Examples

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dolor.pl.names import population
-from dolor.pl.parts import place_colour_bar, place_legend
+from dolor.pl.parts import place_colour_bar, place_legend, population
 from dolor.pl.select import require_columns
 from dolor.pl.theme import new_axes, theme
 
@@ -28,7 +27,7 @@ def dotplot(
     Parameters
     ----------
     scores
-        Columns of :data:`dolor.contracts.tables.INTERACTIONS`; several samples are averaged.
+        Columns of :data:`dolor.core.tables.INTERACTIONS`; several samples are averaged.
     top
         Number of interactions (rows), those with the highest mean score.
     pairs
@@ -44,7 +43,7 @@ def dotplot(
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         A column is missing, or the table is empty.
 
     Examples

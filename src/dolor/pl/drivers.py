@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 import pandas as pd
 
-from dolor.pl.names import population
-from dolor.pl.parts import place_legend
+from dolor.pl.parts import place_legend, population
 from dolor.pl.select import Comparison, one_comparison, require_change
 from dolor.pl.theme import new_axes, theme
 
@@ -37,7 +36,7 @@ def drivers(
     Parameters
     ----------
     contrasts
-        Columns of :data:`dolor.contracts.tables.CONTRASTS`; ``infiltration`` and ``per_cell`` are in log2 and add up.
+        Columns of :data:`dolor.core.tables.CONTRASTS`; ``infiltration`` and ``per_cell`` are in log2 and add up.
     fdr
         False discovery rate below which a signal is drawn.
     top
@@ -54,7 +53,7 @@ def drivers(
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The choice fits no comparison or several, or no signal differs.
 
     Examples

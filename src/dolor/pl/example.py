@@ -7,9 +7,9 @@ from functools import lru_cache
 import pandas as pd
 
 from dolor import simulate
-from dolor.crosstalk.contrast import contrast
-from dolor.crosstalk.profiles import profiles
+from dolor.contrasts.contrast import contrast
 from dolor.knowledge import catalog
+from dolor.pseudobulk.profiles import profiles
 
 __all__ = ["example_contrasts"]
 
@@ -19,7 +19,7 @@ def example_contrasts() -> pd.DataFrame:
 
     Returns
     -------
-    Columns of :data:`dolor.contracts.tables.CONTRASTS`, of injured and naive animals of both sexes.
+    Columns of :data:`dolor.core.tables.CONTRASTS`, of injured and naive animals of both sexes.
 
     Examples
     --------

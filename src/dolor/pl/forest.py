@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dolor.errors import DataError
-from dolor.pl.names import population
+from dolor.core.errors import DataError
+from dolor.pl.parts import population
 from dolor.pl.select import require_columns
 from dolor.pl.theme import new_axes, theme
 
@@ -41,7 +41,7 @@ def forest(meta: pd.DataFrame, *, ax: Axes | None = None, **question: str) -> Ax
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         A column is missing, or the choice fits no row or several.
 
     Examples

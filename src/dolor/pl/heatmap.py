@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Literal, Unpack
 import numpy as np
 import pandas as pd
 
-from dolor.pl.names import population
-from dolor.pl.palette import population_colour
-from dolor.pl.parts import draw_cells
+from dolor.pl.parts import draw_cells, population
 from dolor.pl.select import Comparison, one_comparison, traffic
-from dolor.pl.theme import new_axes, theme
+from dolor.pl.theme import new_axes, population_colour, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +30,7 @@ def heatmap(
     Parameters
     ----------
     contrasts
-        Columns of :data:`dolor.contracts.tables.CONTRASTS`.
+        Columns of :data:`dolor.core.tables.CONTRASTS`.
     value
         ``changed``: signals that rise less those that fall, below the false discovery rate; the number stands in each
         cell. ``effect``: mean log2 change of all signals estimated.
@@ -50,7 +48,7 @@ def heatmap(
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The choice fits no comparison or several.
 
     Examples

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dolor.pl.names import population
-from dolor.pl.parts import place_colour_bar, place_legend
+from dolor.pl.parts import place_colour_bar, place_legend, population
 from dolor.pl.select import require_columns
 from dolor.pl.theme import new_axes, theme
 
@@ -39,7 +38,7 @@ def markers(evidence: pd.DataFrame, *, top: int = 8, ax: Axes | None = None) -> 
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         A column is missing, or the table is empty.
 
     Examples

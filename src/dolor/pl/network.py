@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 import pandas as pd
 
-from dolor.pl.names import population
-from dolor.pl.palette import DIRECTION, lineage_of, population_colour
-from dolor.pl.parts import place_legend
+from dolor.pl.parts import place_legend, population
 from dolor.pl.select import Comparison, one_comparison, require_change, traffic
-from dolor.pl.theme import new_axes, theme
+from dolor.pl.theme import DIRECTION, lineage_of, new_axes, population_colour, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +36,7 @@ def network(
     Parameters
     ----------
     contrasts
-        Columns of :data:`dolor.contracts.tables.CONTRASTS`.
+        Columns of :data:`dolor.core.tables.CONTRASTS`.
     fdr
         False discovery rate below which a signal counts as changed.
     top
@@ -55,7 +53,7 @@ def network(
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The choice fits no comparison or several, or no signal changes.
 
     Examples

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dolor.errors import DataError
-from dolor.pl.names import compartment, population
+from dolor.core.errors import DataError
 from dolor.pl.pain_axis_traffic import ALWAYS_SHOWN, AXIS, Traffic, columns_of, crossing, pain_effects, traffic_of
-from dolor.pl.palette import PAIN_EFFECT, population_colour
-from dolor.pl.parts import place_legend
+from dolor.pl.parts import compartment, place_legend, population
 from dolor.pl.select import require_change, require_columns
-from dolor.pl.theme import new_axes, theme
+from dolor.pl.theme import PAIN_EFFECT, new_axes, population_colour, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +48,7 @@ def pain_axis(
     Parameters
     ----------
     contrasts
-        Columns of :data:`dolor.contracts.tables.CONTRASTS`, of one data set or several.
+        Columns of :data:`dolor.core.tables.CONTRASTS`, of one data set or several.
     compartments
         For each ``dataset_id`` its place: ``skin joint viscera bone nerve drg spinal_cord brain``.
     contrast_type, stratum, case
@@ -68,7 +66,7 @@ def pain_axis(
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         A column is missing, a data set has no place, or no signal changes.
 
     Examples

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dolor.knowledge import catalog
-from dolor.pl.palette import lineage_of
+from dolor.pl.theme import lineage_of
 
 __all__ = ["ALWAYS_SHOWN", "AXIS", "Traffic", "columns_of", "crossing", "joint_effect", "pain_effects", "traffic_of"]
 

@@ -1,8 +1,12 @@
-"""Parts that several figures have: a legend, a colour bar, names beside points, bars of shares, cells with numbers."""
+"""How populations and places are called in figures and sentences.
+
+Parts that several figures have: a legend, a colour bar, names beside points, bars of shares, cells with numbers.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +17,39 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.cm import ScalarMappable
 
-__all__ = ["draw_cells", "name_points", "place_colour_bar", "place_legend", "stack_bars"]
+__all__ = ["compartment", "draw_cells", "name_points", "place_colour_bar", "place_legend", "population", "stack_bars"]
+
+_SPELLINGS = MappingProxyType({
+    "drg": "DRG", "cdc1": "cDC1", "cdc2": "cDC2", "dc": "DC", "nk": "NK", "cd4": "CD4", "cd8": "CD8", "t": "T",
+    "b": "B", "c": "C", "a": "A", "ltmr": "LTMR", "ilc2": "ILC2", "schwann": "Schwann", "remak": "Remak",
+    "gamma": "γ", "delta": "δ",
+})  # fmt: skip
+_PLACES = MappingProxyType({
+    "drg": "dorsal root ganglion", "spinal_cord": "spinal cord", "viscera": "internal organs",
+    "not_stated": "place not stated", "systemic": "whole body",
+})  # fmt: skip
+
+
+def population(name: str) -> str:
+    """Say the name of a population.
+
+    Examples
+    --------
+    >>> population("drg_barrier_macrophage"), population("cd4_t_cell")
+    ('DRG barrier macrophage', 'CD4 T cell')
+    """
+    return " ".join(_SPELLINGS.get(word, word) for word in name.split("_")).replace(" derived", "-derived")
+
+
+def compartment(name: str) -> str:
+    """Say the name of a place on the pain axis.
+
+    Examples
+    --------
+    >>> compartment("drg"), compartment("bone")
+    ('dorsal root ganglion', 'bone')
+    """
+    return _PLACES.get(name, name.replace("_", " "))
 
 
 def place_legend(ax: Axes, columns: int, title: str = "") -> None:

@@ -7,8 +7,8 @@ from typing import TypedDict, Unpack
 import numpy as np
 import pandas as pd
 
-from dolor.errors import DataError
-from dolor.pl.names import population
+from dolor.core.errors import DataError
+from dolor.pl.parts import population
 
 __all__ = ["Comparison", "label_of", "one_comparison", "require_change", "require_columns", "traffic"]
 
@@ -59,7 +59,7 @@ def one_comparison(contrasts: pd.DataFrame, what: str, **comparison: Unpack[Comp
     Parameters
     ----------
     contrasts
-        Columns of :data:`dolor.contracts.tables.CONTRASTS`.
+        Columns of :data:`dolor.core.tables.CONTRASTS`.
     what
         The figure, for the message.
     **comparison
@@ -67,7 +67,7 @@ def one_comparison(contrasts: pd.DataFrame, what: str, **comparison: Unpack[Comp
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         No row fits, or the levels leave several comparisons.
     """
     require_columns(contrasts, _COMPARISON, what)

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 import pandas as pd
 
-from dolor.errors import DataError
-from dolor.pl.palette import DIRECTION
+from dolor.core.errors import DataError
 from dolor.pl.parts import name_points
 from dolor.pl.select import Comparison, label_of, one_comparison
-from dolor.pl.theme import new_axes, theme
+from dolor.pl.theme import DIRECTION, new_axes, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +31,7 @@ def volcano(
     Parameters
     ----------
     contrasts
-        Columns of :data:`dolor.contracts.tables.CONTRASTS`.
+        Columns of :data:`dolor.core.tables.CONTRASTS`.
     fdr
         False discovery rate below which a signal is drawn as a triangle, up or down.
     labels
@@ -49,7 +48,7 @@ def volcano(
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The choice fits no comparison or several, or nothing was tested.
 
     Examples

@@ -1,15 +1,14 @@
 """Preprocessing: quality control, doublets, ambient RNA, sex, and integration."""
 
 from dolor.pp.ambient import Ambient, ambient
+from dolor.pp.ambient_evidence import ambient_evidence, profile_evidence
 from dolor.pp.doublets import doublets
+from dolor.pp.heterotypic_doublets import partners
 from dolor.pp.integrate import integrate
-from dolor.pp.kinds import dropped_kinds, quality_by_kind
-from dolor.pp.leaked import ambient_evidence, profile_evidence
-from dolor.pp.libraries import settle_sex, sex_report, split_pooled
-from dolor.pp.mixing import integration_quality
-from dolor.pp.partners import partners
-from dolor.pp.quality import quality
+from dolor.pp.integration_metrics import integration_quality
+from dolor.pp.quality import dropped_kinds, quality, quality_by_kind
 from dolor.pp.sex import call_sex
+from dolor.pp.sex_demultiplex import settle_sex, sex_report, split_pooled
 
 __all__ = [
     "Ambient",

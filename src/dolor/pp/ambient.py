@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dolor.contracts.cells import check_cells
-from dolor.errors import DataError
-from dolor.io.cell_rows import CellRows, counts_of
-from dolor.pp.groups import coarse_groups, group_means
+from dolor.core.contracts import check_cells
+from dolor.core.errors import DataError
+from dolor.io.matrix.cell_rows import CellRows, counts_of
+from dolor.pp.embed import coarse_groups, group_means
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -108,7 +108,7 @@ def ambient(
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The object is not Cells, ``groupby`` is no column, or the empty droplets have other genes.
 
     Examples

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dolor.contracts.cells import check_cells
-from dolor.errors import UsageError
-from dolor.io.cell_rows import CellRows, counts_of
+from dolor.core.contracts import check_cells
+from dolor.core.errors import UsageError
+from dolor.io.matrix.cell_rows import CellRows, counts_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -78,9 +78,9 @@ def doublets(
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The object is not Cells.
-    dolor.errors.UsageError
+    dolor.core.errors.UsageError
         ``expected_rate`` is no share below a half, or ``min_cells`` is below 50.
 
     Examples

@@ -1,27 +1,88 @@
-"""Integration: one embedding for cells of all samples, by principal components, Harmony or scVI."""
+"""Training of scVI: seeded, on a GPU where there is one, stopped when held-out cells gain no more.
+
+Integration: one embedding for cells of all samples, by principal components, Harmony or scVI.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
-from dolor.contracts.cells import check_cells
-from dolor.errors import DataError, MissingExtra, UsageError
-from dolor.io.cell_rows import counts_of
-from dolor.pp.components import every_nth, log_normalised, logged_rows, principal_components, variable_genes
-from dolor.pp.scvi_model import seeded_scvi, trained_scvi
+from dolor.core.contracts import check_cells
+from dolor.core.errors import DataError, MissingExtra, UsageError
+from dolor.core.normalize import log_values
+from dolor.io.matrix.cell_rows import counts_of
+from dolor.pp.embed import every_nth, logged_rows, principal_components, variable_genes
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
     from numpy.typing import NDArray
 
-__all__ = ["METHODS", "align", "integrate"]
+__all__ = ["METHODS", "TRAINING", "align", "check_scvi", "integrate", "seeded_scvi", "trained_scvi"]
+
+# Cells that scVI sees in training, all passes together, where ``max_epochs`` does not end it sooner: its own rule.
+_CELLS_SEEN = 8_000_000
+# How a model is trained, whatever it is.
+TRAINING = {"early_stopping": True, "accelerator": "auto", "devices": 1, "enable_progress_bar": True}
+
+
+def check_scvi() -> None:
+    """Name the extra to install where scvi-tools or torch is absent."""
+    if find_spec("scvi") is None or find_spec("torch") is None:
+        raise MissingExtra("scvi-tools", "scvi")
+
+
+@contextmanager
+def seeded_scvi(seed: int) -> Iterator[Any]:
+    """Give scvi-tools with a seed, which it takes back afterwards.
+
+    Raises
+    ------
+    dolor.core.errors.MissingExtra
+        scvi-tools or torch is not installed.
+    """
+    check_scvi()
+    import scvi
+
+    before = scvi.settings.seed
+    scvi.settings.seed = seed
+    try:
+        with warnings.catch_warnings():
+            # Advice on data loaders and coming changes; none alters a number here.
+            warnings.simplefilter("ignore")
+            yield scvi
+    finally:
+        scvi.settings.seed = before
+
+
+def trained_scvi(
+    scvi: Any,
+    counts: sparse.csr_matrix,
+    batch: pd.Series,
+    *,
+    n_latent: int,
+    max_epochs: int,
+    labels: pd.Series | None = None,
+) -> Any:
+    """Train scVI on counts (cells × genes), which it is told the batch of; labels are kept for scANVI."""
+    import anndata
+
+    cells = anndata.AnnData(counts.astype(np.float32), obs=batch.astype("category").to_frame("batch"))
+    if labels is not None:
+        cells.obs["label"] = labels.astype("category").to_numpy()
+    scvi.model.SCVI.setup_anndata(cells, batch_key="batch", labels_key=None if labels is None else "label")
+    model = scvi.model.SCVI(cells, n_latent=n_latent, n_layers=2, gene_likelihood="nb")
+    model.train(max_epochs=min(max_epochs, max(1, _CELLS_SEEN // counts.shape[0])), **TRAINING)
+    return model
+
 
 _VARIABLE_GENES = 2000
 
@@ -62,11 +123,11 @@ def integrate(
 
     Raises
     ------
-    dolor.errors.UsageError
+    dolor.core.errors.UsageError
         The method is not known or a number is below 1.
-    dolor.errors.MissingExtra
+    dolor.core.errors.MissingExtra
         The package of the method is not installed.
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The object is not Cells, or has no column ``batch_key``.
 
     Examples
@@ -88,7 +149,7 @@ def integrate(
         raise DataError(f"{adata.n_obs} cells and {adata.n_vars} genes give no embedding; two of each are needed")
     batch = adata.obs[batch_key].astype(str)
     counts = counts_of(adata)
-    genes = variable_genes(log_normalised(every_nth(counts)), _VARIABLE_GENES)
+    genes = variable_genes(log_values(every_nth(counts)), _VARIABLE_GENES)
     components = principal_components(logged_rows(counts, genes), size)
     embedding = align(method, components, counts.with_genes(genes).whole(), batch, max_epochs=max_epochs, seed=seed)
     adata.obsm["X_integrated"] = np.ascontiguousarray(embedding, dtype=np.float32)
@@ -126,9 +187,9 @@ def align(
 
     Raises
     ------
-    dolor.errors.UsageError
+    dolor.core.errors.UsageError
         The method is not known.
-    dolor.errors.MissingExtra
+    dolor.core.errors.MissingExtra
         Its package is not installed.
     """
     if method not in METHODS:

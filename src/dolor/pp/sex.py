@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dolor.contracts.cells import check_cells
-from dolor.contracts.tables import SEX, check
-from dolor.errors import UsageError
-from dolor.io.cell_rows import CellRows, counts_of
+from dolor.core.contracts import check_cells
+from dolor.core.errors import UsageError
+from dolor.core.tables import SEX, check
+from dolor.io.matrix.cell_rows import CellRows, counts_of
 from dolor.knowledge.genes import SEX_GENES
 
 if TYPE_CHECKING:
@@ -142,9 +142,9 @@ def call_sex(adata: AnnData, *, threshold: float = 0.9, counts: CellRows | None 
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The object is not Cells.
-    dolor.errors.UsageError
+    dolor.core.errors.UsageError
         ``threshold`` is not above 0.5 and below 1.
 
     Examples

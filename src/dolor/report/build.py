@@ -7,23 +7,35 @@ from typing import Any
 
 import pandas as pd
 
-from dolor.io.atomic import write_text
 from dolor.io.provenance import versions
-from dolor.report.across import across_section
-from dolor.report.cautions import cautions_of
-from dolor.report.cell_quality import cell_quality, contradictions_of
-from dolor.report.cell_section import cell_section, design_table, label_table, sexes_of
-from dolor.report.claims import board_of, overview_of, reasons_of, tally
-from dolor.report.contrast_section import contrast_section
+from dolor.io.write import write_text
+from dolor.report.data import Run, read_run
 from dolor.report.findings import findings_of
-from dolor.report.islands import islands_of
-from dolor.report.map_section import map_section
 from dolor.report.methods import blocks_of
 from dolor.report.page import render
+from dolor.report.page_data import islands_of
 from dolor.report.pairs import crosstalk_of
-from dolor.report.rows import rows_of
-from dolor.report.run import Run, read_run
-from dolor.report.statements import catalog_of, knowledge_of, stated_cells
+from dolor.report.sections.across import across_section, map_section
+from dolor.report.sections.cells import (
+    cell_quality,
+    cell_section,
+    contradictions_of,
+    design_table,
+    label_table,
+    sexes_of,
+)
+from dolor.report.sections.claims import (
+    board_of,
+    catalog_of,
+    knowledge_of,
+    overview_of,
+    reasons_of,
+    stated_cells,
+    tally,
+)
+from dolor.report.sections.contrasts import contrast_section
+from dolor.report.warnings import cautions_of
+from dolor.report.wording import rows_of
 
 __all__ = ["build"]
 
@@ -46,9 +58,9 @@ def build(results: Path | str, out: Path | str, *, title: str | None = None) -> 
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         Results are missing or not of their form, or the file cannot be written. An earlier file stays as it was.
-    dolor.errors.IntegrityError
+    dolor.core.errors.IntegrityError
         A file of the results is damaged.
 
     Examples

@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from dolor.knowledge import populations
-from dolor.pl.palette import lineage_of
+from dolor.pl.theme import lineage_of
 from dolor.report import wording
+from dolor.report.data import DatasetRun, Run
 from dolor.report.pairs import Crosstalk
-from dolor.report.rows import rows_of
-from dolor.report.run import DatasetRun, Run
+from dolor.report.wording import rows_of
 
 __all__ = ["FDR", "Finding", "Findings", "findings_of"]
 
@@ -67,7 +67,7 @@ def findings_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str
     run, crosstalk
         The run and its contrasts.
     knowledge
-        By interaction, what the catalog says (:func:`dolor.report.statements.knowledge_of`).
+        By interaction, what the catalog says (:func:`dolor.report.sections.claims.knowledge_of`).
 
     Returns
     -------

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from dolor.errors import DataError
+from dolor.core.errors import DataError
 from dolor.io.provenance import versions
 
 __all__ = ["blocks_of", "methods"]
@@ -31,7 +31,7 @@ def methods(results: Path | str) -> str:
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The folder holds no contrasts.
 
     Examples

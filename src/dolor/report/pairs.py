@@ -14,9 +14,8 @@ import numpy as np
 import pandas as pd
 
 from dolor.report import wording
-from dolor.report.rows import rows_of
-from dolor.report.run import DatasetRun, Run
-from dolor.report.strength import PAIR
+from dolor.report.data import PAIR, DatasetRun, Run
+from dolor.report.wording import rows_of
 
 __all__ = ["COMPARISON", "PAIR", "Crosstalk", "crosstalk_of", "named_contrasts"]
 
@@ -75,7 +74,7 @@ def named_contrasts(crosstalk: Crosstalk, knowledge: Mapping[str, dict[str, Any]
     crosstalk
         From :func:`crosstalk_of`.
     knowledge
-        By interaction, what the catalog says (:func:`dolor.report.statements.knowledge_of`).
+        By interaction, what the catalog says (:func:`dolor.report.sections.claims.knowledge_of`).
     """
     pairs = crosstalk.pairs[["sender", "receiver", "interaction_id"]].copy()
     pairs["mediator"] = [knowledge[name]["mediator"] for name in pairs["interaction_id"]]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dolor.errors import DataError
+from dolor.core.errors import DataError
 from dolor.report import wording
-from dolor.report.cell_quality import contradictions_of
+from dolor.report.data import Run, read_run
 from dolor.report.findings import findings_of
 from dolor.report.pairs import crosstalk_of
-from dolor.report.run import Run, read_run
-from dolor.report.statements import catalog_of, knowledge_of
+from dolor.report.sections.cells import contradictions_of
+from dolor.report.sections.claims import catalog_of, knowledge_of
 
 __all__ = ["summary"]
 
@@ -30,7 +30,7 @@ def summary(results: Path | str) -> list[str]:
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The folder holds no finished run.
 
     Examples

@@ -1,4 +1,7 @@
-"""How names and numbers of the tables are said to a reader."""
+"""Going through the rows of a small table.
+
+How names and numbers of the tables are said to a reader.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dolor.pl.names import compartment, population
+import pandas as pd
+
+from dolor.pl.parts import compartment, population
 
 __all__ = [
     "capitalize_first",
@@ -20,7 +25,19 @@ __all__ = [
     "pain_effect",
     "population",
     "probability",
+    "rows_of",
 ]
+
+
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as dictionaries of plain Python values.
+
+    Examples
+    --------
+    >>> rows_of(pd.DataFrame({"sample_id": ["s1"], "n_cells": [3]}))
+    [{'sample_id': 's1', 'n_cells': 3}]
+    """
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
 def comparison(row: Mapping[str, Any]) -> str:

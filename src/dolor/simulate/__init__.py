@@ -8,10 +8,9 @@ Examples
 (True, True)
 """
 
-from dolor.simulate.empty import empty_droplets
-from dolor.simulate.plants import Plant
-from dolor.simulate.study import null, study
-from dolor.simulate.study_form import Study
-from dolor.simulate.write import write
+from dolor.simulate.droplets import empty_droplets
+from dolor.simulate.parameters import Study
+from dolor.simulate.planted_effects import Plant
+from dolor.simulate.study import null, study, write
 
 __all__ = ["Plant", "Study", "empty_droplets", "null", "study", "write"]

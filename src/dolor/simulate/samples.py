@@ -9,13 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from dolor.simulate.ambient import ambient_profile, draw_ambient
-from dolor.simulate.cells import Setting, expected_counts
-from dolor.simulate.composition import draw_cells, lacking
-from dolor.simulate.counts import cell_factors, gamma_poisson
-from dolor.simulate.design import Library
-from dolor.simulate.doublets import cling, merge, pair_up
-from dolor.simulate.plants import MODELS
+from dolor.simulate.cells import Setting, cell_factors, expected_counts, gamma_poisson
+from dolor.simulate.design import Library, draw_cells, lacking
+from dolor.simulate.droplets import ambient_profile, cling, draw_ambient, merge, pair_up
+from dolor.simulate.planted_effects import MODELS
 
 _DEPTH_SPREAD = 0.15
 _SIZE_SPREAD = 0.1

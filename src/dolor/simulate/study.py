@@ -1,30 +1,67 @@
-"""A simulated study of one compartment: naive and injured mice of both sexes, with known truth."""
+"""Writing a simulated study to a folder.
+
+A simulated study of one compartment: naive and injured mice of both sexes, with known truth.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dolor.simulate import knowledge as table
-from dolor.simulate.assemble import make_cells
-from dolor.simulate.cells import Setting
-from dolor.simulate.checks import check_plants, check_sizes, check_words
-from dolor.simulate.composition import expected_proportions
-from dolor.simulate.counts import draw_modules
-from dolor.simulate.design import BATCHES, Library, plan
-from dolor.simulate.expectation import Expectation
-from dolor.simulate.human import as_human
-from dolor.simulate.levels import expected_levels
-from dolor.simulate.nuclei import nuclear_knowledge, nuclear_levels
-from dolor.simulate.plants import Plant
+from dolor.simulate import parameters as table
+from dolor.simulate.assemble import as_human, make_cells
+from dolor.simulate.cells import Setting, draw_modules
+from dolor.simulate.design import BATCHES, Library, expected_proportions, plan
+from dolor.simulate.expression import expected_levels, nuclear_knowledge, nuclear_levels
+from dolor.simulate.gene_set import gene_universe, markers_of
+from dolor.simulate.parameters import Study, check_plants, check_sizes, check_words
+from dolor.simulate.planted_effects import Plant
 from dolor.simulate.samples import Droplets, simulate_library
-from dolor.simulate.study_form import Study
-from dolor.simulate.truth import truth_table
-from dolor.simulate.universe import gene_universe, markers_of
+from dolor.simulate.truth import Expectation, truth_table
+
+__all__ = ["null", "study", "write"]
+
+
+def write(made: Study, folder: Path | str) -> dict[str, Path]:
+    """Write a study: ``cells.h5ad``, ``truth.tsv`` and ``samples.tsv``, each atomically.
+
+    Parameters
+    ----------
+    made
+        The study.
+    folder
+        Where to; it is made if it does not exist.
+
+    Returns
+    -------
+    The path of each file, by its name without the ending.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import dolor as dl
+    >>> made = dl.simulate.study("drg", seed=1, n_animals=1, cells_per_sample=60)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     sorted(path.name for path in write(made, folder).values())
+    ['cells.h5ad', 'samples.tsv', 'truth.tsv']
+    """
+    from dolor.io.write import atomic_path, write_text
+
+    paths = {
+        name: Path(folder) / f"{name}{end}"
+        for name, end in (("cells", ".h5ad"), ("truth", ".tsv"), ("samples", ".tsv"))
+    }
+    with atomic_path(paths["cells"]) as temporary:
+        made.cells.write_h5ad(temporary, compression="gzip")
+    for name in ("truth", "samples"):
+        write_text(paths[name], getattr(made, name).to_csv(sep="\t", index=False, lineterminator="\n"))
+    return paths
+
 
 _BATCH_SPREAD = 0.18
 _MODULES = 4
@@ -82,7 +119,7 @@ def study(
 
     Raises
     ------
-    dolor.errors.UsageError
+    dolor.core.errors.UsageError
         A word is unknown, a size is not positive, or a plant names what the study does not hold.
 
     Examples

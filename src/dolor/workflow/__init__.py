@@ -2,6 +2,6 @@
 
 from dolor.workflow.doctor import examine
 from dolor.workflow.launch import launch
-from dolor.workflow.places import workflow_path
+from dolor.workflow.paths import workflow_path
 
 __all__ = ["examine", "launch", "workflow_path"]

@@ -12,8 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from dolor.errors import DolorError
-from dolor.workflow.places import workflow_path
+from dolor.core.errors import DolorError
+from dolor.workflow.paths import workflow_path
 
 if TYPE_CHECKING:
     from dolor.config import Config, Dataset
@@ -129,7 +129,7 @@ def _extras() -> Iterator[Finding]:
 
 
 def _shipped() -> Finding:
-    from dolor.knowledge.paths import signature_path
+    from dolor.core.package_files import signature_path
 
     needed = [
         workflow_path(name) for name in ("Snakefile", "workflows/rules", "config/config.yaml", "profiles/default")
@@ -186,9 +186,9 @@ def _configuration(config: Path, folder: Path) -> Iterator[Finding]:
 def _dataset(dataset: Dataset, run: Config, folder: Path) -> tuple[Finding, int]:
     """Say whether the file of a dataset can be read, and how large it is."""
     from dolor.config import reference_levels
-    from dolor.io.files import is_offered
-    from dolor.io.study import SIMULATED, is_registered, study_file
-    from dolor.knowledge import registry
+    from dolor.studies import registry
+    from dolor.studies.files import is_offered
+    from dolor.studies.read import SIMULATED, is_registered, study_file
 
     named = f"dataset {dataset.id}"
     try:

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from dolor.errors import RunError, UsageError
-from dolor.workflow.places import profile_path, workflow_path
+from dolor.core.errors import RunError, UsageError
+from dolor.workflow.paths import profile_path, workflow_path
 from dolor.workflow.progress import Job, Progress
-from dolor.workflow.sole import Hold, sole_run
+from dolor.workflow.run_lock import Hold, sole_run
 
 _SECONDS_BETWEEN_DRAWINGS = 0.5
 
@@ -41,9 +41,9 @@ def launch(
 
     Raises
     ------
-    dolor.errors.RunError
+    dolor.core.errors.RunError
         A job failed; what was finished is kept. Its exit code is that of the job.
-    dolor.errors.DolorError
+    dolor.core.errors.DolorError
         The configuration is wrong, or another run is at work in the folder.
     """
     from dolor.config import load, reference_levels
@@ -66,7 +66,7 @@ def unlock(folder: Path, config: Path) -> None:
 
     Raises
     ------
-    dolor.errors.UsageError
+    dolor.core.errors.UsageError
         Snakemake refuses.
     """
     words = [*_snakemake(folder), f"--configfile={config.resolve()}", "--unlock", "--cores", "1"]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from dolor.errors import DataError
+from dolor.core.errors import DataError
 from dolor.io.formats.content import unpacked
 
 _MOST_MEMBERS = 20_000
@@ -30,7 +30,7 @@ def unpacked_archive(path: Path, kind: str) -> Iterator[Path]:
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         A member would leave the folder, is a link or a device, or the disk has no room for what it unpacks to.
     """
     with tempfile.TemporaryDirectory(prefix="dolor-") as name:

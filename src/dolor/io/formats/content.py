@@ -1,8 +1,12 @@
-"""What a file is, told from its first bytes and not from its name."""
+"""What a file is, told from its first bytes and not from its name.
+
+Lines of a text table: separators, quotes, byte-order marks and line ends of any system.
+"""
 
 from __future__ import annotations
 
 import bz2
+import csv
 import gzip
 import io
 import lzma
@@ -11,7 +15,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-from dolor.errors import DataError, IntegrityError
+from dolor.core.errors import DataError, IntegrityError
+
+__all__ = [
+    "LONGEST_LINE",
+    "check_regular",
+    "is_packed",
+    "kind_of",
+    "lines",
+    "read_rows",
+    "separator_of",
+    "split",
+    "unpacked",
+]
 
 # GEO keeps files that were already compressed, compressed once more; nobody does it thrice.
 _LAYERS = 2
@@ -38,9 +54,9 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The file is missing, empty, cannot be read or is no regular file.
-    dolor.errors.IntegrityError
+    dolor.core.errors.IntegrityError
         A layer ends too early or is damaged; also when that shows while the block reads.
     """
     check_regular(path)
@@ -113,3 +129,56 @@ def kind_of(path: Path) -> str:
     if head.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith(_WEB):
         return "web_page"
     return "unknown" if b"\0" in head else "text"
+
+
+# A million cells of a few characters each fit; a file without line ends does not.
+LONGEST_LINE = 64 * 2**20
+_SEPARATORS = ("\t", ",", ";", " ")
+
+
+def lines(stream: IO[bytes], source: str) -> Iterator[str]:
+    """Give the lines of a stream without their ends; empty ones are left out.
+
+    Raises
+    ------
+    dolor.core.errors.DataError
+        A line has no end within 64 MiB, or the bytes are no text.
+    """
+    first = True
+    while piece := stream.readline(LONGEST_LINE):
+        if len(piece) == LONGEST_LINE:
+            raise DataError(f"{source}: has a line of more than {LONGEST_LINE:,} bytes; this is no table")
+        if first:
+            piece, first = piece.removeprefix(b"\xef\xbb\xbf"), False
+        try:
+            line = piece.decode("utf-8")
+        except UnicodeDecodeError:
+            line = piece.decode("latin-1")
+        line = line.rstrip("\r\n")
+        if line:
+            yield line
+
+
+def separator_of(line: str) -> str:
+    """Guess the separator of a line: that which stands in it most often, a tab before a comma before a space."""
+    counts = {separator: line.count(separator) for separator in _SEPARATORS}
+    if counts["\t"]:
+        return "\t"
+    return max(_SEPARATORS, key=lambda separator: counts[separator]) if any(counts.values()) else "\t"
+
+
+def split(line: str, separator: str) -> list[str]:
+    """Split a line into fields, with quotes understood."""
+    if '"' not in line:
+        return line.split(separator)
+    return next(csv.reader([line], delimiter=separator))
+
+
+def read_rows(path: Path) -> list[list[str]]:
+    """Read a small text table whole, every field as text."""
+    with unpacked(path) as stream:
+        kept = list(lines(stream, str(path)))
+    if not kept:
+        raise DataError(f"{path}: holds no lines")
+    separator = separator_of(kept[0])
+    return [[field.strip() for field in split(line, separator)] for line in kept]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dolor.errors import DataError
+from dolor.core.errors import DataError
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -45,7 +45,7 @@ class Matrix:
 
         Raises
         ------
-        dolor.errors.DataError
+        dolor.core.errors.DataError
             The names do not match the matrix, or its indices are out of range.
         """
         cells, genes = self.values.shape
@@ -84,7 +84,7 @@ def csr_from_columns(
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The arrays do not make a matrix of that shape.
     """
     try:

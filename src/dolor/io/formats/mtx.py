@@ -10,10 +10,9 @@ import pandas as pd
 from scipy import io as scipy_io
 from scipy import sparse
 
-from dolor.errors import DataError
-from dolor.io.formats.content import unpacked
+from dolor.core.errors import DataError
+from dolor.io.formats.content import read_rows, unpacked
 from dolor.io.formats.matrix import Matrix
-from dolor.io.formats.text import read_rows
 
 _GENES = re.compile(r"(features|genes|gene_names)\.(tsv|txt|csv)(\.gz)*$", re.IGNORECASE)
 _BARCODES = re.compile(r"(barcodes|cells|cell_names)\.(tsv|txt|csv)(\.gz)*$", re.IGNORECASE)
@@ -34,7 +33,7 @@ def read_mtx(path: Path, genes: Path | None = None, barcodes: Path | None = None
 
     Raises
     ------
-    dolor.errors.DataError
+    dolor.core.errors.DataError
         The names are not there or do not match, or the matrix is shorter than its header says.
     """
     features = _features(genes or _beside(path, _GENES, "genes or features"))

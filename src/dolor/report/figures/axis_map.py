@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from markupsafe import Markup
 
 from dolor.pl.pain_axis_traffic import ALWAYS_SHOWN, AXIS, Traffic, columns_of
-from dolor.pl.palette import PAIN_EFFECT, population_colour
+from dolor.pl.theme import PAIN_EFFECT, population_colour
 from dolor.report import wording
 from dolor.report.figures.svg import figure, tag, text
-from dolor.report.rows import rows_of
+from dolor.report.wording import rows_of
 
 __all__ = ["MOST_DRAWN", "axis_map"]
 

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from dolor.pl.palette import DIRECTION, ink_on, population_colour
+from dolor.pl.theme import DIRECTION, ink_on, population_colour
 from dolor.report import wording
 from dolor.report.figures.svg import Scale, axis_below, figure, tag, text
-from dolor.report.rows import rows_of
+from dolor.report.wording import rows_of
 
 __all__ = ["group_figure", "sample_figure", "shift_figure"]
 
@@ -116,7 +116,7 @@ def shift_figure(composition: pd.DataFrame) -> Markup | None:
     Parameters
     ----------
     composition
-        Rows of one comparison, columns of :data:`dolor.contracts.tables.COMPOSITION`.
+        Rows of one comparison, columns of :data:`dolor.core.tables.COMPOSITION`.
     """
     rows = composition[composition["effect"].notna()].sort_values("effect", ascending=False)
     if not len(rows):

@@ -7,7 +7,7 @@ import pandas as pd
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from dolor.pl.palette import population_colour
+from dolor.pl.theme import population_colour
 from dolor.report import wording
 from dolor.report.figures.svg import Scale, dots, figure, text
 

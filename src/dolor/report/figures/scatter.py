@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from dolor.pl.palette import DIRECTION
+from dolor.pl.theme import DIRECTION
 from dolor.report.figures.svg import Scale, axis_below, axis_left, dots, figure, tag, text
-from dolor.report.rows import rows_of
+from dolor.report.wording import rows_of
 
 __all__ = ["sex_scatter", "volcano"]
 

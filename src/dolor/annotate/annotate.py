@@ -1,0 +1,269 @@
+"""Naming cells: clusters, the evidence of their markers, a walk down the tree, and the cells that do not fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from dolor.annotate.assign import Verdict, cluster_table, marker_evidence
+from dolor.annotate.clusters import Clustering, cluster, refine
+from dolor.annotate.consensus import Candidates, candidates, limits_sentence, name_clusters, panel_limits
+from dolor.annotate.labels import ROOT_CONTAMINATION, agreement_sentence, keep_given, write_labels
+from dolor.annotate.markers import cluster_levels
+from dolor.annotate.refinement import rare_candidates, settle
+from dolor.annotate.sketch import MOST_CELLS
+from dolor.core.contracts import check_cells
+from dolor.core.errors import DataError
+from dolor.core.normalize import TARGET, log_values
+from dolor.core.tables import ANNOTATION, check
+from dolor.core.vocabulary import UNASSIGNED
+from dolor.io.matrix.cell_rows import CellRows, counts_of
+from dolor.knowledge import populations
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anndata import AnnData
+    from numpy.typing import NDArray
+
+    from dolor.knowledge.population_files import Population
+
+_FEWEST_GENES = 5
+
+
+def annotate(
+    adata: AnnData,
+    compartment: str,
+    *,
+    signatures: str = "",
+    integration: str = "none",
+    resolution: float = 2.0,
+    min_confidence: float = 0.5,
+    seed: int = 0,
+    known: Sequence[Population] | None = None,
+    counts: CellRows | None = None,
+    most_cells: int = MOST_CELLS,
+) -> pd.DataFrame:
+    """Name the cells from marker signatures, and say how sure that is.
+
+    Cells are clustered, and each class that is found is clustered once more by itself. In each cluster every population
+    that may live in the compartment is weighed: how much likelier it makes what is on and what is off than a cluster of
+    nobody in particular, judged by markers of others of like expression. The cluster takes the deepest name in the tree
+    that the evidence supports. Then cells that fit another population much better than their cluster's move there, and
+    a population of a few cells without a cluster of their own is sought by its rare markers.
+
+    Parameters
+    ----------
+    adata
+        Cells; reads ``layers["counts"]`` and, where it is there, ``obs["ambient_share"]`` from
+        :func:`dolor.pp.ambient`: a marker that leakage explains is not on. Changed in place: ``obs`` gets
+        ``cell_lineage``, ``cell_class``, ``cell_type``, ``cell_state``, ``cell_type_confidence``, ``second_best``,
+        ``cell_type_ontology_term_id``, ``annotation_flag``, ``cluster``, ``compartment`` (what a file brought under
+        these names is kept as ``cell_type_given`` and so on); ``obsm`` gets ``X_pca``, ``X_umap``; ``var`` gets
+        ``n_counts``; ``uns`` gets ``annotation_limits`` (populations that these genes cannot tell) and
+        ``annotation_clusters`` (which markers each cluster has and lacks); ``X`` becomes log-normalised.
+    compartment
+        Where the tissue stands on the pain axis, such as ``drg``: only populations that live there compete, and those
+        of a neighbouring one against a prior; their cells are flagged ``root_contamination``.
+    signatures
+        A file of your own populations; empty: those that dolor ships.
+    integration
+        ``none``, ``harmony`` or ``scvi``: how samples are aligned before clustering.
+    resolution
+        Leiden resolution. Fine clusters do no harm, since clusters of one name become one population.
+    min_confidence
+        Confidence, from 0 to 1, below which a cell keeps its parent's name, or none.
+    seed
+        Seed of everything random.
+    known
+        The populations themselves in place of a file, from :func:`dolor.populations.load`, such as without the markers
+        of one source.
+    counts
+        The counts of these cells, where they stay in a file: from :func:`dolor.io.stored_cells.open_cells`. Then
+        ``layers["counts"]`` is not needed, ``X`` is left out, and memory holds marker genes, embeddings, and the
+        variable genes of one class at a time.
+    most_cells
+        Of more cells clusters are learnt on a sketch of half as many, in which rare kinds are kept whole; the others
+        go with the sketched cells that they lie among (``obs["in_sketch"]`` says which those are). Names are weighed
+        on all cells in any case.
+
+    Returns
+    -------
+    The evidence: one row a (cell type, marker) with ``expected`` (+ or -), ``mean_expression`` and ``detection``.
+
+    Raises
+    ------
+    dolor.core.errors.DataError
+        The object is not Cells, or too few markers of any population were measured.
+
+    Examples
+    --------
+    >>> import dolor as dl
+    >>> study = dl.simulate.study("drg", seed=1, n_animals=1, cells_per_sample=100)
+    >>> adata = dl.read(study.cells)
+    >>> evidence = dl.tl.annotate(adata, compartment="drg")
+    >>> {"cell_lineage", "cell_class", "cell_type"} <= set(adata.obs)
+    True
+    """
+    check_cells(adata, counts=counts)
+    rows = counts_of(adata, counts)
+    known = populations.load(signatures or None) if known is None else tuple(known)
+    who = candidates(populations.PopulationTree(known), compartment)
+    signs = _signs(str(adata.obs["organism"].iloc[0]), compartment, known, who, adata.var_names)
+    keep_given(adata.obs)
+    adata.obs["compartment"] = compartment
+    if counts is None:
+        adata.X = log_values(sparse.csr_matrix(adata.layers["counts"]))
+    adata.uns["annotation_limits"] = panel_limits(known, signs, who, str(adata.obs["organism"].iloc[0]))
+
+    how = Clustering(integration, seed, most_cells)
+    naming = _Naming(adata, rows, signs, who, min_confidence)
+    coarse = naming.with_rare(cluster(adata, how, resolution=resolution, counts=counts))
+    classes = coarse.map({name: naming.class_of(verdict) for name, verdict in naming.verdicts(coarse).items()})
+    fine = refine(rows, adata.obs["sample_id"], coarse, classes, adata.var_names.isin(signs.columns), how)
+    verdicts = naming.verdicts(fine, believe=True)
+    adata.obs["cluster"] = fine.to_numpy()
+    of_cell, confidence = naming.settled(fine, verdicts)
+    write_labels(adata, of_cell, confidence, who)
+    levels = cluster_levels(naming.logged, fine, naming.library)[1]
+    adata.uns["annotation_clusters"] = cluster_table(fine, verdicts, levels, signs, naming.library)
+    return marker_evidence(adata.obs["cell_type"], naming.logged, signs)
+
+
+def annotation_table(adata: AnnData) -> pd.DataFrame:
+    """Return the labels as the table ``annotation``: one row a cell, in the order of ``obs``; transferred ones too."""
+    columns = [
+        "sample_id", "cell_lineage", "cell_class", "cell_type", "cell_state", "second_best",
+        "cell_type_ontology_term_id", "annotation_flag",
+    ]  # fmt: skip
+    frame = adata.obs[columns].astype(str).reset_index(drop=True)
+    frame.insert(0, "barcode", adata.obs_names.astype(str))
+    frame["cell_type_confidence"] = adata.obs["cell_type_confidence"].to_numpy(dtype=float)
+    if "transferred_type" in adata.obs.columns:
+        frame["transferred_type"] = adata.obs["transferred_type"].astype(str).to_numpy()
+        frame["transferred_confidence"] = adata.obs["transferred_confidence"].to_numpy(dtype=float)
+    return check(frame, ANNOTATION)
+
+
+def annotation_remarks(adata: AnnData) -> list[str]:
+    """Say what a reader should know: whom the genes cannot tell, who lives next door, what label transfer says."""
+    remarks = [limits_sentence(adata.uns["annotation_limits"])]
+    flagged = int((adata.obs["annotation_flag"] == ROOT_CONTAMINATION).sum())
+    if flagged:
+        remarks.append(f"{flagged} cells are of populations that do not live here: roots may have come along")
+    if "label_transfer" in adata.uns:
+        remarks.append(agreement_sentence(adata.uns["label_transfer"], adata.uns["label_transfer_source"]["method"]))
+    return [remark for remark in remarks if remark]
+
+
+class _Naming:
+    """The marker genes of some cells and who competes for their names."""
+
+    def __init__(
+        self, adata: AnnData, rows: CellRows, signs: pd.DataFrame, who: Candidates, min_confidence: float
+    ) -> None:
+        self.obs, self.signs, self.who, self.min_confidence = adata.obs, signs, who, min_confidence
+        genes, logged = adata.var_names.get_indexer(signs.columns), []
+        totals, n_counts = np.zeros(adata.n_obs), np.zeros(adata.n_vars, dtype=np.int64)
+        for place, block in rows.blocks():
+            totals[place] = np.asarray(block.sum(axis=1)).ravel()
+            n_counts += np.asarray(block.sum(axis=0), dtype=np.int64).ravel()
+            logged.append(log_values(block)[:, genes])
+            logged[-1].sort_indices()
+            logged[-1].eliminate_zeros()
+        adata.var["n_counts"] = n_counts
+        self.library = float(np.median(totals))
+        self.logged = sparse.csr_matrix(sparse.vstack(logged, format="csr"))
+        shown = np.ones(self.logged.nnz), self.logged.indices, self.logged.indptr
+        self.detected = sparse.csr_matrix(shown, shape=self.logged.shape)
+        self.mixture = n_counts[genes] / max(totals.sum(), 1.0)
+
+    def leaked(self, clusters: pd.Series, names: Sequence[str]) -> NDArray[np.float64] | None:
+        """Return what leakage explains in each cluster, transcripts among 10,000, where it was estimated."""
+        if "ambient_share" not in self.obs.columns:
+            return None
+        share = self.obs["ambient_share"].fillna(0.0).groupby(clusters.to_numpy()).mean()
+        return np.asarray(np.outer(share.reindex(names), TARGET * self.mixture))
+
+    def verdicts(self, clusters: pd.Series, *, believe: bool = False) -> dict[str, Verdict]:
+        """Name clusters; believe in the class that stands before the first stroke of a cluster's name."""
+        names, levels = cluster_levels(self.logged, clusters, self.library)
+        stems = [name.partition("/")[0] if "/" in name else UNASSIGNED for name in names]
+        believed = [stem.replace(UNASSIGNED, "") for stem in stems] if believe else []
+        found = name_clusters(
+            levels,
+            self.signs,
+            self.who,
+            self.min_confidence,
+            library=self.library,
+            leaked=self.leaked(clusters, names),
+            sizes=np.asarray(clusters.value_counts().reindex(names), dtype=np.int64),
+            believed=believed,
+        )
+        return dict(zip(names, found, strict=True))
+
+    def class_of(self, verdict: Verdict) -> str:
+        """Return the class of a verdict, or that it has none."""
+        return (verdict.path and self.who.tree.level_of(verdict.path[-1], "class")) or UNASSIGNED
+
+    def with_rare(self, clusters: pd.Series) -> pd.Series:
+        """Set apart cells of a class that no cluster was named after, where as a cluster they bear that name.
+
+        Each showed several of its rare markers, so that the class is believed in as that of a larger cluster would be.
+        """
+        known = {self.class_of(verdict) for verdict in self.verdicts(clusters).values()}
+        marks = pd.DataFrame(self.signs.to_numpy() > 0, index=self.signs.index, columns=self.signs.columns)
+        of_class = [name for name in self.who.classes if name in marks.index]
+        own = marks.loc[of_class] & (marks.loc[of_class].sum(axis=0) <= 2)
+        rare = rare_candidates(self.detected, own, sorted(known))
+        if not rare.any():
+            return clusters
+        split = clusters.where(rare == "", rare + "/rare")
+        confirmed = {
+            name
+            for name, verdict in self.verdicts(split, believe=True).items()
+            if name.endswith("/rare") and self.class_of(verdict) == name.removesuffix("/rare")
+        }
+        return split.where(split.isin(confirmed), clusters)
+
+    def settled(self, clusters: pd.Series, verdicts: dict[str, Verdict]) -> tuple[list[Verdict], NDArray[np.float64]]:
+        """Return the verdict of each cell after strays have moved, and how sure it is."""
+        named = sorted({verdict.path for verdict in verdicts.values() if self.class_of(verdict) != UNASSIGNED})
+        place = {path: number for number, path in enumerate(named)}
+        surest = {
+            path: max((one for one in verdicts.values() if one.path == path), key=lambda one: one.confidence)
+            for path in named
+        }
+        groups = {name: place.get(verdict.path, -1) for name, verdict in verdicts.items()}
+        own = np.array([groups[name] for name in clusters], dtype=np.int64)
+        kinds = np.array([self.class_of(surest[path]) for path in named], dtype=object)
+        after, certainty = settle(self.detected, own, len(named), kinds)
+        of_cluster = clusters.map(verdicts).to_list()
+        of_cell = [
+            cluster_verdict if now == before else surest[named[now]]
+            for cluster_verdict, now, before in zip(of_cluster, after, own, strict=True)
+        ]
+        confidence = np.array([verdict.confidence for verdict in of_cell]) * certainty
+        lost = certainty < self.min_confidence
+        of_cell = [Verdict((), 0.0, one.path[-1]) if gone else one for one, gone in zip(of_cell, lost, strict=True)]
+        return of_cell, np.where(lost, 0.0, confidence)
+
+
+def _signs(
+    organism: str, compartment: str, known: Sequence[Population], who: Candidates, genes: pd.Index
+) -> pd.DataFrame:
+    """Lay the markers of all who compete out as populations × measured genes."""
+    listed = populations.markers(organism, known=known)
+    listed = listed[listed["population"].isin(who.children)]
+    measured = populations.markers(organism, known=known, measured=genes)
+    measured = measured[measured["population"].isin(who.children)]
+    if measured["gene"].nunique() < _FEWEST_GENES:
+        raise DataError(
+            f"of {listed['gene'].nunique()} marker genes for {organism} {compartment} only "
+            f"{measured['gene'].nunique()} are in the data; check the organism and that var_names are gene symbols"
+        )
+    table = measured.pivot_table(index="population", columns="gene", values="sign", aggfunc="first", fill_value=0)
+    return table.astype(np.int8)

@@ -1,0 +1,141 @@
+"""Each statement of the review, held against the contrasts: supported, opposed, silent, or untestable and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from dolor.claims.scope import PopulationTree, Setting, pair_key, scope_of
+from dolor.claims.verdicts import Look, look, looks_needed, verdict_of
+from dolor.contrasts.linear.multiple_testing import benjamini_hochberg
+from dolor.core.errors import DataError
+from dolor.core.tables import CLAIMS, CONTRASTS, check
+
+__all__ = ["claims"]
+
+
+def claims(
+    contrasts: pd.DataFrame,
+    mediators: pd.DataFrame,
+    tree: PopulationTree,
+    settings: Mapping[str, Setting],
+    *,
+    level: float = 0.05,
+) -> pd.DataFrame:
+    """Look every statement of the catalog up in every data set.
+
+    Parameters
+    ----------
+    contrasts
+        Table of :func:`dolor.contrasts.contrast.contrast`.
+    mediators
+        The catalog, one row a statement (:func:`dolor.knowledge.catalog.mediators`).
+    tree
+        The tree of populations.
+    settings
+        For each ``dataset_id``: its compartment, and the pain model of each condition.
+    level
+        Largest q-value that counts as a change.
+
+    Returns
+    -------
+    One row a (statement, data set), columns of :data:`dolor.core.tables.CLAIMS`. ``qvalue`` is Benjamini-Hochberg
+    over the statements of a data set, of Simes' p-value over all tests that speak to a statement, so that a statement
+    about many populations has no better chance than one about few. ``effect``, ``sender`` and ``receiver`` are those of
+    the strongest test. ``evidence`` tells the numbers, ``reason`` why the verdict is not clearer.
+
+    Raises
+    ------
+    dolor.core.errors.DataError
+        A data set of the contrasts has no setting, or a table is not of the required form.
+
+    Examples
+    --------
+    >>> import dolor as dl
+    >>> study = dl.simulate.study("drg", seed=1, n_animals=2, cells_per_sample=80)
+    >>> cells = study.cells
+    >>> cells.obs["cell_type"] = cells.obs["truth_class"]
+    >>> pairs = dl.catalog.interactions("mouse")
+    >>> profiles = dl.tl.profiles(cells, pairs)
+    >>> found = dl.tl.contrast(profiles, pairs, reference={"condition": "naive"})
+    >>> setting = dl.tl.Setting("drg", {"naive": "naive", "injured": "nerve_injury"})
+    >>> mediators, tree = dl.catalog.mediators(), dl.populations.tree()
+    >>> verdicts = claims(found, mediators, tree, {"simulated_drg": setting})
+    >>> list(verdicts["claim_id"]) == list(mediators["id"])
+    True
+    >>> bool(verdicts.loc[verdicts["verdict"] == "untestable", "reason"].ne("").all())
+    True
+    """
+    check(contrasts, CONTRASTS)
+    names = sorted(contrasts["dataset_id"].astype(str).unique())
+    unknown = [name for name in names if name not in settings]
+    if unknown:
+        raise DataError(
+            f"the data set(s) {', '.join(unknown)} of the contrasts have no setting: give its compartment and models"
+        )
+    statements = [{str(name): str(text) for name, text in row.items()} for row in mediators.to_dict("records")]
+    rows: list[dict[str, object]] = []
+    for name in names:
+        own = contrasts[contrasts["dataset_id"] == name]
+        rows += _of_dataset(name, own, statements, tree, settings[name], level)
+    return check(pd.DataFrame(rows, columns=list(CLAIMS.columns)), CLAIMS)
+
+
+def _of_dataset(
+    name: str,
+    contrasts: pd.DataFrame,
+    statements: list[dict[str, str]],
+    tree: PopulationTree,
+    setting: Setting,
+    level: float,
+) -> Iterator[dict[str, object]]:
+    by_pair = {
+        pair_key(*str(pair).split(":", 1)): rows for pair, rows in contrasts.groupby("interaction_id", observed=True)
+    }
+    types = {*contrasts["sender"].astype(str).unique(), *contrasts["receiver"].astype(str).unique()}
+    looks = []
+    for statement in statements:
+        scope = scope_of(statement, by_pair, types, setting, tree)
+        looks.append([look(scope, *needed, level) for needed in looks_needed(statement)])
+    qvalues = iter(benjamini_hochberg(np.array([each.pvalue for needed in looks for each in needed])))
+    for statement, needed in zip(statements, looks, strict=True):
+        filled = tuple(replace(each, qvalue=float(next(qvalues))) for each in needed)
+        verdict, reason = verdict_of(statement, filled, level)
+        yield _row(name, statement, filled, verdict, reason)
+
+
+def _row(
+    name: str, statement: Mapping[str, str], looks: tuple[Look, ...], verdict: str, reason: str
+) -> dict[str, object]:
+    deciding = looks[0]
+    best = deciding.best
+    return {
+        "claim_id": statement["id"],
+        "dataset_id": name,
+        "verdict": verdict,
+        "evidence": "; ".join(_evidence(each) for each in looks if each.best is not None),
+        "reason": reason,
+        "sender": "" if best is None else str(best["sender"]),
+        "receiver": "" if best is None else str(best["receiver"]),
+        "contrast_type": "" if best is None else deciding.contrast_type,
+        "stratum": "" if best is None else deciding.stratum,
+        "effect": np.nan if best is None else float(best["effect"]),
+        "qvalue": deciding.qvalue,
+    }
+
+
+def _evidence(each: Look) -> str:
+    """Write the strongest test as a sentence."""
+    best = each.best
+    if best is None:
+        return ""
+    within = f" in {each.stratum}" if each.stratum else ""
+    return (
+        f"{each.contrast_type}{within}: {best['sender']} to {best['receiver']}, {best['interaction_id']}, "
+        f"{best['case']} against {best['reference']}: log2 change {best['effect']:+.2f} "
+        f"(p {best['pvalue']:.2g}, q {best['qvalue']:.2g} among all tests; q {each.qvalue:.2g} among statements; "
+        f"{best['n_case']} and {best['n_reference']} samples)"
+    )

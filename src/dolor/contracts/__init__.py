@@ -1,1 +1,0 @@
-"""The validated forms in which data changes hands between stages."""

@@ -1,0 +1,1 @@
+"""What changes with condition, what differs by sex, and whether the change differs by sex."""

@@ -1,0 +1,1 @@
+"""Designs, linear models and their moderated tests."""

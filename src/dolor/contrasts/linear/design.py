@@ -1,0 +1,367 @@
+"""From samples and a formula to a model matrix, refusing what these samples cannot answer.
+
+Levels are coded in alphabetical order whatever the reference is; the reference only decides the direction of the
+comparisons. So swapping two conditions flips every sign exactly.
+
+The five kinds of comparison that condition and sex allow, as differences of model rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from formulaic import Formula, ModelSpec, SimpleFormula
+from formulaic.errors import FormulaicError
+from numpy.typing import NDArray
+
+from dolor.core.errors import DesignError, UsageError
+
+__all__ = [
+    "SEXES",
+    "Comparison",
+    "Design",
+    "build_design",
+    "comparisons_of",
+    "reference_levels",
+    "rows_of_levels",
+    "variables_of",
+]
+
+Floats = NDArray[np.float64]
+
+SEXES = ("female", "male")
+
+
+@dataclass(frozen=True)
+class Design:
+    """A model matrix over samples.
+
+    ``samples`` is indexed by sample; ``matrix`` is samples × coefficients; ``variables`` are the columns of ``samples``
+    that the formula uses; ``notes`` say what was left out of the formula and why.
+    """
+
+    samples: pd.DataFrame
+    matrix: Floats
+    spec: ModelSpec
+    variables: frozenset[str]
+    notes: tuple[str, ...] = field(default=())
+
+
+def build_design(samples: pd.DataFrame, formula: str, *, without: Sequence[str] = ()) -> Design:
+    """Build the model matrix of a formula.
+
+    Parameters
+    ----------
+    samples
+        One row a sample; text columns are factors, numeric columns are centred covariates.
+    formula
+        Such as ``"~ condition * sex + batch"``: names of columns joined by ``+``, ``*`` and ``:``. Functions are not
+        evaluated, since a formula may come from somebody else's file.
+    without
+        Variables whose terms are taken out of the formula.
+
+    Returns
+    -------
+    The design, checked: condition and sex are confounded neither with each other nor with a covariate.
+
+    Raises
+    ------
+    dolor.core.errors.UsageError
+        The formula cannot be read, or calls a function.
+    dolor.core.errors.DesignError
+        A column is missing or has missing values, or the columns that it names determine each other.
+
+    Examples
+    --------
+    >>> samples = pd.DataFrame({"condition": ["naive", "naive", "injured", "injured"]}, index=list("abcd"))
+    >>> build_design(samples, "~ condition").matrix.shape
+    (4, 2)
+    """
+    terms = _terms(formula, without)
+    variables = _variables(terms)
+    frame = _prepare(samples, sorted(variables), formula)
+    matrix = Formula(terms).get_model_matrix(frame)
+    design = Design(frame, np.asarray(matrix, dtype=float), matrix.model_spec, variables)
+    _refuse_confounding(design)
+    return design
+
+
+def rows_of_levels(design: Design, levels: Mapping[str, str]) -> Floats:
+    """Return the model row expected with some factors set to a level and the covariates as the samples have them.
+
+    Examples
+    --------
+    >>> samples = pd.DataFrame({"condition": ["naive", "naive", "injured", "injured"]}, index=list("abcd"))
+    >>> rows_of_levels(build_design(samples, "~ condition"), {"condition": "injured"}).tolist()
+    [1.0, 0.0]
+    """
+    frame = design.samples.copy()
+    for name, level in levels.items():
+        if name in design.variables:
+            frame[name] = pd.Categorical([level] * len(frame), categories=frame[name].cat.categories)
+    matrix = np.asarray(design.spec.get_model_matrix(frame), dtype=float)
+    # Identical rows must average to themselves, to the last bit.
+    row: Floats = matrix[0] + (matrix - matrix[0]).mean(axis=0)
+    return row
+
+
+def variables_of(formula: str) -> frozenset[str]:
+    """Return the columns that a formula names.
+
+    Examples
+    --------
+    >>> sorted(variables_of("~ condition * sex"))
+    ['condition', 'sex']
+    """
+    return _variables(_terms(formula, ()))
+
+
+def _variables(terms: Sequence[Any]) -> frozenset[str]:
+    return frozenset(str(factor) for term in terms for factor in term.factors if str(factor) != "1")
+
+
+def _terms(formula: str, without: Sequence[str]) -> list[Any]:
+    try:
+        parsed = Formula(formula)
+    except (FormulaicError, SyntaxError, ValueError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"the formula '{formula}' cannot be read: {reason}") from error
+    if not isinstance(parsed, SimpleFormula):
+        raise UsageError(f"the formula '{formula}' has more than one side; write it as '~ condition * sex'")
+    for term in parsed:
+        for factor in term.factors:
+            if factor.eval_method.value == "python":
+                raise UsageError(
+                    f"the formula '{formula}' computes '{factor}'; name columns only, and put what is computed into "
+                    "a column of the samples first"
+                )
+    return [term for term in parsed if not {str(factor) for factor in term.factors} & set(without)]
+
+
+def _prepare(samples: pd.DataFrame, variables: list[str], formula: str) -> pd.DataFrame:
+    """Return the columns of the formula: factors with levels in alphabetical order, covariates centred."""
+    missing = [name for name in variables if name not in samples.columns]
+    if missing:
+        raise DesignError(
+            f"the formula '{formula}' names {', '.join(missing)}, which the samples do not have; "
+            f"their columns are {', '.join(map(str, samples.columns))}"
+        )
+    frame = samples[variables].copy()
+    for name in variables:
+        column = frame[name]
+        if column.isna().any():
+            affected = ", ".join(map(str, column.index[column.isna()][:5]))
+            raise DesignError(f"the column '{name}' of the formula is missing for the sample(s) {affected}")
+        if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+            frame[name] = column.astype(float) - float(column.astype(float).mean())
+        else:
+            text = column.astype(str)
+            frame[name] = pd.Categorical(text, categories=sorted(text.unique()))
+    return frame
+
+
+def _refuse_confounding(design: Design) -> None:
+    """Refuse factors that determine each other; a combination of condition and sex without samples may be lacking."""
+    # A covariate that is the same everywhere has a column of zeros: it does no harm.
+    matrix = design.matrix[:, np.abs(design.matrix).max(axis=0) > 0]
+    lost = matrix.shape[1] - int(np.linalg.matrix_rank(matrix))
+    if not lost:
+        return
+    factors = sorted(name for name in design.variables if len(set(design.samples[name])) > 1)
+    main = Formula("~ " + " + ".join(f"`{name}`" for name in factors)).get_model_matrix(design.samples)
+    involved = _dependent(np.asarray(main, dtype=float), [str(column) for column in main.columns], factors)
+    if not involved and lost <= _empty_combinations(design):
+        return
+    named = involved or factors
+    raise DesignError(
+        f"the columns {' and '.join(named)} determine each other in these {len(matrix)} samples, so their effects "
+        "cannot be told apart; take one out of the formula or add samples that separate them"
+    )
+
+
+def _dependent(matrix: Floats, columns: Sequence[str], factors: Sequence[str]) -> list[str]:
+    """Return the factors whose main effects take part in a linear dependence."""
+    _, singular, right = np.linalg.svd(matrix, full_matrices=True)
+    rank = int((singular > 1e-8 * singular.max()).sum())
+    taking_part = np.abs(right[rank:]).max(axis=0, initial=0.0) > 1e-6
+    return [
+        name for name in factors if any(taking_part[i] for i, column in enumerate(columns) if _belongs(column, name))
+    ]
+
+
+def _belongs(column: str, factor: str) -> bool:
+    return column == factor or column.startswith((f"{factor}[", f"`{factor}`"))
+
+
+def _empty_combinations(design: Design) -> int:
+    """Count the combinations of condition and sex that no sample has, if the formula has their interaction."""
+    if not {"condition", "sex"} <= design.variables:
+        return 0
+    table = pd.crosstab(design.samples["condition"], design.samples["sex"])
+    return int((table == 0).to_numpy().sum())
+
+
+Levels = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A question to the samples.
+
+    ``weights`` compares coefficients. ``groups`` are the combinations of levels whose samples it stands on, those of
+    the case first (``n_case_groups`` of them). ``impossible`` says why this data set cannot answer, or is empty.
+    ``ordered`` marks a trend over conditions.
+    """
+
+    contrast_type: str
+    case: str
+    reference: str
+    stratum: str
+    weights: Floats
+    groups: tuple[Levels, ...]
+    n_case_groups: int
+    impossible: str = ""
+    ordered: bool = False
+
+    @property
+    def between_conditions(self) -> bool:
+        """Whether it is one of the comparisons that the test of all conditions joins."""
+        return self.contrast_type == "condition" and not self.ordered
+
+    def members(self, samples: pd.DataFrame) -> NDArray[np.bool_]:
+        """Return groups × samples: who belongs to which group."""
+        rows = [
+            np.logical_and.reduce([samples[name].astype(str).to_numpy() == level for name, level in group])
+            for group in self.groups
+        ]
+        return np.array(rows, dtype=bool).reshape(len(self.groups), len(samples))
+
+
+def reference_levels(samples: pd.DataFrame, reference: Mapping[str, str]) -> dict[str, str]:
+    """Complete and check the reference levels: male where no sex is named; the condition must be named.
+
+    Raises
+    ------
+    dolor.core.errors.DesignError
+        The reference condition is not named or has no sample, or the reference sex is neither female nor male.
+    """
+    conditions = sorted(samples["condition"].astype(str).unique())
+    chosen = {"sex": "male", **reference}
+    if chosen.get("condition") not in conditions:
+        raise DesignError(
+            f"the reference condition {chosen.get('condition', '')!r} is not among the conditions of the samples "
+            f"({', '.join(conditions)}); set reference={{'condition': ...}} to one of them"
+        )
+    if chosen["sex"] not in SEXES:
+        raise DesignError(f"the reference sex must be female or male, not {chosen['sex']!r}")
+    return chosen
+
+
+def comparisons_of(
+    design: Design, reference: Mapping[str, str], ordered: Mapping[str, float] | None = None
+) -> list[Comparison]:
+    """List the comparisons that a design has.
+
+    Parameters
+    ----------
+    design
+        Its formula names condition, sex or both; those within a stratum and the interaction need ``condition:sex``.
+    reference
+        Level of ``condition`` and of ``sex`` that the others are compared with.
+    ordered
+        Position of each condition on an axis such as days; adds the slope along it as one more ``condition``.
+
+    Returns
+    -------
+    For each condition against the reference: ``condition``, ``condition_in_sex`` and ``interaction``; ``sex`` and
+    ``sex_in_condition``. An effect over a factor that is not compared is the plain mean over its levels.
+    """
+    trend = [_trend(design, ordered, reference["condition"])] if ordered else []
+    return [*_comparisons(design, reference), *trend]
+
+
+def _comparisons(design: Design, reference: Mapping[str, str]) -> Iterator[Comparison]:
+    conditions = _levels(design, "condition", reference["condition"])
+    other_sex = next(sex for sex in SEXES if sex != reference["sex"])
+    sexes = [other_sex, reference["sex"]] if "sex" in design.variables else []
+    interacting = any({str(f) for f in term.factors} >= {"condition", "sex"} for term in design.spec.terms)
+    base = reference["condition"]
+    for case in conditions[:-1]:
+        yield _between(design, "condition", (case, base), "sex", sexes)
+        if interacting:
+            for sex in sexes:
+                yield _between(design, "condition_in_sex", (case, base), "sex", [sex], stratum=sex)
+            yield _interaction(design, (case, base), (sexes[0], sexes[1]))
+    if sexes:
+        yield _between(design, "sex", (sexes[0], sexes[1]), "condition", conditions)
+        if interacting:
+            for condition in conditions:
+                pair = (sexes[0], sexes[1])
+                yield _between(design, "sex_in_condition", pair, "condition", [condition], stratum=condition)
+
+
+def _levels(design: Design, name: str, reference: str) -> list[str]:
+    """Return the levels of a factor, the reference last."""
+    if name not in design.variables:
+        return []
+    return [*(level for level in design.samples[name].cat.categories if level != reference), reference]
+
+
+def _between(
+    design: Design, kind: str, pair: tuple[str, str], over: str, levels: list[str], stratum: str = ""
+) -> Comparison:
+    """Compare two levels of a factor, averaged over ``levels`` of the other one."""
+    factor = "sex" if over == "condition" else "condition"
+    case, base = (_mean_row(design, factor, level, over, levels) for level in pair)
+    held = levels if stratum else [None]
+    groups = tuple(
+        ((factor, level), *(((over, other),) if other is not None else ())) for level in pair for other in held
+    )
+    return Comparison(kind, pair[0], pair[1], stratum, case - base, groups, 1)
+
+
+def _mean_row(design: Design, factor: str, level: str, over: str, levels: list[str]) -> Floats:
+    rows = [rows_of_levels(design, {factor: level, over: other}) for other in levels]
+    return np.mean(rows, axis=0) if rows else rows_of_levels(design, {factor: level})
+
+
+def _trend(design: Design, positions: Mapping[str, float], reference: str) -> Comparison:
+    """Take the slope of the effect of condition along an axis: log2 change for one step of the axis."""
+    there = _levels(design, "condition", reference)
+    unknown = sorted(set(there) ^ set(positions))
+    if unknown:
+        raise DesignError(f"the order of the conditions and the samples disagree on {', '.join(unknown)}")
+    names = sorted(there, key=lambda name: positions[name])
+    steps = np.array([positions[name] for name in names], dtype=float)
+    steps -= steps.mean()
+    if not steps.any():
+        raise DesignError("the positions of all conditions are the same, so there is no order")
+    sexes = list(design.samples["sex"].cat.categories) if "sex" in design.variables else []
+    rows = np.array([_mean_row(design, "condition", name, "sex", sexes) for name in names])
+    groups = tuple((("condition", name),) for name in sorted(there, key=lambda name: name == reference))
+    case = f"trend:{'<'.join(names)}"
+    slope = steps / (steps**2).sum() @ rows
+    return Comparison("condition", case, reference, "", slope, groups, len(names) - 1, ordered=True)
+
+
+def _interaction(design: Design, conditions: tuple[str, str], sexes: tuple[str, str]) -> Comparison:
+    """Compare the change with condition in one sex to the change in the other."""
+    changes = [
+        rows_of_levels(design, {"condition": conditions[0], "sex": sex})
+        - rows_of_levels(design, {"condition": conditions[1], "sex": sex})
+        for sex in sexes
+    ]
+    groups = tuple((("condition", condition), ("sex", sex)) for condition in conditions for sex in sexes)
+    return Comparison(
+        "interaction",
+        f"{conditions[0]}:{sexes[0]}",
+        f"{conditions[1]}:{sexes[1]}",
+        "",
+        changes[0] - changes[1],
+        groups,
+        2,
+    )

@@ -1,1 +1,0 @@
-"""From profiles to verdicts: scores, nulls, contrasts, composition, claims."""

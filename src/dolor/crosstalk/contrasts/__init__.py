@@ -1,1 +1,0 @@
-"""Linear models over samples: designs, comparisons, weights, moderated tests, and the exact check."""

@@ -1,1 +1,0 @@
-"""How particular an interaction is to its sender and receiver: nulls, and how samples are combined."""

@@ -1,0 +1,1 @@
+"""One matrix of cells, read in chunks: in memory, h5ad, zarr or SOMA."""

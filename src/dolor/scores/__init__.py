@@ -1,0 +1,1 @@
+"""Scores of ligand-receptor pairs in each sample, and their specificity."""

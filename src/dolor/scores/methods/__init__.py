@@ -1,0 +1,1 @@
+"""One score per file, each with its reference."""

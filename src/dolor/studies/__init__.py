@@ -1,0 +1,1 @@
+"""Public and own studies by name: the registry, downloading, reading."""
