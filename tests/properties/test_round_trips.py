@@ -17,7 +17,7 @@ import dolor as dl
 from dolor.io.export import write_graphml, write_tsv
 from dolor.io.write import read_table, write_table
 from dolor.knowledge import gene_logic
-from dolor.knowledge.pair_export import to_liana
+from dolor.knowledge.catalog import to_liana
 
 GENES = ("Actb", "Xist", "Ddx3y", "Calca", "Trpv1", "Il6ra")
 

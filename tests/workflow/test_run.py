@@ -13,9 +13,9 @@ import pytest
 from dolor import workflow
 from dolor.cli import main
 from dolor.core.errors import DataError, UsageError
+from dolor.workflow.launch import sole_run
 from dolor.workflow.paths import profile_path
 from dolor.workflow.progress import Progress
-from dolor.workflow.run_lock import sole_run
 
 pytestmark = pytest.mark.workflow
 
@@ -86,7 +86,7 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
 
 def test_a_run_that_was_killed_is_known_by_the_next(tmp_path: Path) -> None:
     script = (
-        "import os, sys\nfrom pathlib import Path\nfrom dolor.workflow.run_lock import sole_run\n"
+        "import os, sys\nfrom pathlib import Path\nfrom dolor.workflow.launch import sole_run\n"
         "with sole_run(Path(sys.argv[1])): os.kill(os.getpid(), 9)"
     )
     subprocess.run([sys.executable, "-c", script, str(tmp_path)])

@@ -1,4 +1,4 @@
-"""Reading a configuration, with one sentence for each thing that is wrong with it."""
+"""Reading a configuration, with one sentence for each thing that is wrong with it, and its reference levels."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from typing import Any
 import pandas as pd
 from pydantic import BaseModel, ValidationError
 
-from dolor.config.models import Config, Dataset
+from dolor.config.models import SIMULATED, Config, Dataset, Reference
 from dolor.core import package_files
 from dolor.core.errors import UsageError
+from dolor.studies import registry
+
+__all__ = ["check", "load", "reference_levels"]
 
 
 def load(path: Path | str) -> Config:
@@ -115,3 +118,47 @@ def _section(model: type[BaseModel], key: str) -> type[BaseModel] | None:
     field = model.model_fields.get(key)
     annotation = field.annotation if field else None
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+
+
+_CONTROL_OF_SIMULATION = "naive"
+
+
+def reference_levels(dataset: Dataset, run: Config) -> Reference:
+    """Give the levels that others are compared with: the dataset's own, those of the run, or the study's control.
+
+    Parameters
+    ----------
+    dataset
+        One dataset of the run.
+    run
+        The configuration.
+
+    Returns
+    -------
+    The condition and the sex.
+
+    Raises
+    ------
+    dolor.core.errors.UsageError
+        Nobody names a condition, or the study is unknown.
+
+    Examples
+    --------
+    >>> mine = Dataset(id="mine", study="mine.h5ad", compartment="drg")
+    >>> run = Config(datasets=[mine], contrast={"reference": {"condition": "sham"}})
+    >>> reference_levels(mine, run).condition
+    'sham'
+    """
+    from dolor.studies.read import is_registered
+
+    level = dataset.reference or run.contrast.reference
+    if level.condition:
+        return level
+    if dataset.study == SIMULATED:
+        return level.model_copy(update={"condition": _CONTROL_OF_SIMULATION})
+    if not is_registered(dataset.study):
+        raise UsageError(
+            f"dataset '{dataset.id}': name the condition that the others are compared with, "
+            "such as  contrast: {reference: {condition: naive}}"
+        )
+    return level.model_copy(update={"condition": registry.show(dataset.study).reference})

@@ -1,7 +1,12 @@
-"""Starting Snakemake on a configuration, showing how far it is, and saying in one sentence what went wrong."""
+"""Starting Snakemake on a configuration, showing its progress, and reporting in one sentence what went wrong.
+
+One run at a time uses a results folder. Snakemake locks its folder with files that outlive a kill; here the operating
+system holds the lock, so that it ends with the last process that had it, and a mark tells whether the run before ended.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -10,13 +15,69 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from dolor.core.errors import RunError, UsageError
+from dolor.core.errors import DataError, RunError, UsageError
 from dolor.workflow.paths import profile_path, workflow_path
 from dolor.workflow.progress import Job, Progress
-from dolor.workflow.run_lock import Hold, sole_run
+
+__all__ = ["Hold", "launch", "sole_run", "unlock"]
+
+
+@dataclass(frozen=True)
+class Hold:
+    """The lock that is held: its descriptor, to be handed to Snakemake, and whether the run before was killed."""
+
+    descriptor: int
+    left_by_the_dead: bool
+
+
+@contextmanager
+def sole_run(folder: Path) -> Iterator[Hold]:
+    """Hold a folder for one run.
+
+    Parameters
+    ----------
+    folder
+        The working directory of the run.
+
+    Yields
+    ------
+    The lock; it lasts as long as any process has its descriptor.
+
+    Raises
+    ------
+    dolor.core.errors.UsageError
+        A run is at work in the folder.
+    dolor.core.errors.DataError
+        The folder cannot be written to.
+    """
+    state = folder / ".snakemake"
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(state / "dolor.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be written to ({error.strerror}); run in a folder of your own") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise UsageError(f"{folder}: another run is at work here; wait for it, or stop it first") from None
+    try:
+        unfinished = os.fstat(descriptor).st_size > 0
+        if not unfinished and any((state / "locks").glob("*.lock")):
+            raise UsageError(
+                f"{folder}: Snakemake holds this folder, or was killed while it did; "
+                "if none is at work, free it with  dolor run --unlock"
+            )
+        os.pwrite(descriptor, b"a run has begun here\n", 0)
+        yield Hold(descriptor, left_by_the_dead=unfinished)
+        os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
 
 _SECONDS_BETWEEN_DRAWINGS = 0.5
 
