@@ -1,6 +1,6 @@
 """Profiles: one streaming pass over the cells to a small table of sums, on which everything after it works.
 
-Scores read the sums directly (:class:`Sums`), since importing anndata takes as long as scoring a hundred thousand cells.
+Scores read the sums directly (:class:`Sums`), because importing anndata takes as long as scoring 100,000 cells.
 """
 
 from __future__ import annotations
