@@ -200,9 +200,3 @@ def test_shapes_and_options_that_do_not_fit_are_refused():
         presence(counts, cells, library, leaked[:, :, 1:], groups)
     with pytest.raises(UsageError):
         presence(counts, cells, library, leaked, groups, background=0.2)
-
-
-def test_expected_leakage_is_missing_where_it_is_not_known():
-    found = expected_leakage(np.array([[0.5, 0.5], [0.2, 0.8]]), np.array([np.nan, 10.0]), np.array([[1, 2], [3, 4]]))
-    assert np.isnan(found[0]).all()
-    assert found[1] == pytest.approx(np.array([[6.0, 24.0], [8.0, 32.0]]))

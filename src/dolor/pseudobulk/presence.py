@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from dolor.errors import UsageError
+from dolor.pseudobulk.leakage import SILENT, weighted_median
 from dolor.pseudobulk.unit_parts import Parts, combine_pvalues, smallest_subunit, sum_parts
 
 __all__ = ["Presence", "Spread", "Status", "excess_pvalues", "leakage_spread", "presence", "supported"]
@@ -27,8 +28,6 @@ Bools = NDArray[np.bool_]
 # of genes that they do not express.
 FLOOR, BACKGROUND = 0.1, 0.05
 MIN_CELLS, MIN_SAMPLES, LEVEL = 10, 2, 0.05
-# A gene is silent where its share is at most this part of its largest share in any population of the group.
-_SILENT = 1 / 50
 # Only genes whose leakage is seen well, and stands out from the background, show how well it is estimated.
 _LEAST_LEAKED, _TIMES_BACKGROUND, _FEWEST_GENES = 5.0, 4.0, 10
 _FACTOR_RANGE = (1.0, 3.0)
@@ -154,7 +153,7 @@ def presence(
     _check(counts, cells, library, leaked, groups, floor=floor, background=background, min_samples=min_samples)
     parts = Parts.of_genes(counts.shape[2]) if parts is None else parts
     enough = np.asarray(cells) >= min_cells
-    known = np.isfinite(leaked).all(axis=2)
+    known: Bools = np.asarray(np.isfinite(leaked).all(axis=2))
     use = (enough & known).astype(float)
     leaked = np.where(known[:, :, None], leaked, 0.0)
     total = _group_sums(library[:, :, None], use, groups)[:, :, 0]
@@ -166,11 +165,12 @@ def presence(
     leak = _group_sums(leaked_of, use, groups) * spread.factor[:, :, None]
     added = np.broadcast_to(background * total[:, :, None] / 1e4, observed.shape)
     own = observed - leak
-    holds = np.greater(own, floor * total[:, :, None] / 1e4)
+    holds = np.zeros(observed.shape, dtype=bool)
     for k, members in enumerate(groups):
         factor = spread.factor[k][:, None]
         mean = leaked_of[members] * factor + background * library[members][:, :, None] / 1e4
-        holds[k] &= supported(counts_of[members], mean, library[members], use[members] > 0, own[k], min_samples)
+        holds[k] = supported(counts_of[members], mean, library[members], use[members] > 0, own[k], min_samples)
+        holds[k] &= own[k] > floor * total[k][:, None] / 1e4
     dispersion = np.broadcast_to(spread.dispersion[:, :, None], observed.shape)
     pvalue = np.ones(observed.shape)
     pvalue[holds] = excess_pvalues(observed[holds], leak[holds], added[holds], dispersion[holds])
@@ -213,17 +213,17 @@ def leakage_spread(
     """
     share = observed / np.maximum(library, 1.0)[:, :, None]
     told = leaked >= np.maximum(_LEAST_LEAKED, _TIMES_BACKGROUND * background * library / 1e4)[:, :, None]
-    told &= share <= _SILENT * share.max(axis=1, keepdims=True)
+    told &= share <= SILENT * share.max(axis=1, keepdims=True)
     if genes is not None:
         told &= genes
     n_genes = told.sum(axis=2)
     factor, dispersion = np.full(n_genes.shape, np.nan), np.full(n_genes.shape, np.nan)
     for k, t in np.argwhere(n_genes >= _FEWEST_GENES):
         seen, mean = observed[k, t, told[k, t]], leaked[k, t, told[k, t]]
-        factor[k, t] = np.clip(_weighted_median(seen / mean, mean), *_FACTOR_RANGE)
+        factor[k, t] = np.clip(weighted_median(seen / mean, mean), *_FACTOR_RANGE)
         scaled = mean * factor[k, t]
         beyond = ((seen - scaled) ** 2 / _MEDIAN_SQUARE - scaled) / scaled**2
-        dispersion[k, t] = max(_weighted_median(beyond, mean), 0.0)
+        dispersion[k, t] = max(weighted_median(beyond, mean), 0.0)
     return Spread(_filled(factor, 1.0), _filled(dispersion, _DISPERSION_IF_UNKNOWN), n_genes)
 
 
@@ -298,10 +298,6 @@ def _filled(values: Floats, otherwise: float) -> Floats:
     if np.isfinite(result).any():
         otherwise = float(np.nanmedian(result))
     return np.where(np.isnan(result), otherwise, result)
-
-
-def _weighted_median(values: Floats, weights: Floats) -> float:
-    return float(np.quantile(values, 0.5, weights=weights, method="inverted_cdf"))
 
 
 def _benjamini_hochberg(pvalue: Floats) -> Floats:
