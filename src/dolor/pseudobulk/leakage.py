@@ -98,8 +98,9 @@ def estimate_leakage(counts: Floats, cells: NDArray[np.integer] | Floats, librar
     Returns
     -------
     For each sample the weighted median, over the genes of which most leakage is expected, of what silent populations
-    hold of a gene against what one ambient transcript per droplet would leave there. Fewer than ten such genes, or
-    fewer than three populations of at least 20 cells, give NaN.
+    hold of a gene against what one ambient transcript per droplet would leave there. Every second such gene is used:
+    the others can show how far the estimate is off. Fewer than ten, or fewer than three populations of at least 20
+    cells, give NaN.
     """
     n_samples, _, n_genes = counts.shape
     cells = np.asarray(cells, dtype=float)
@@ -110,10 +111,12 @@ def estimate_leakage(counts: Floats, cells: NDArray[np.integer] | Floats, librar
     share = counts.sum(axis=0) / np.maximum(library.sum(axis=0), 1.0)[:, None]
     richest = share[large].max(axis=0)
     silent = (share <= SILENT * richest) & large[:, None] & (richest > 0)
-    telling = 2 * silent.sum(axis=0) >= large.sum()
+    telling = np.flatnonzero((2 * silent.sum(axis=0) >= large.sum()) & (profiles.sum(axis=0) > 0))
+    # Every second one, from those that leak most; the others are held out.
+    telling = telling[np.argsort(-profiles[:, telling].sum(axis=0), kind="stable")][::2]
     for s in range(n_samples):
         expected = profiles[s] * (cells[s] @ silent)
-        told = np.flatnonzero(telling & (expected > 0))
+        told = telling[expected[telling] > 0]
         told = told[np.argsort(-expected[told], kind="stable")][:_MOST_GENES]
         number[s] = len(told)
         if len(told) >= _FEWEST_GENES:
