@@ -49,6 +49,18 @@ def test_tail_at_its_ends():
     assert excess_pvalues(np.array([1.0]), zero, zero, zero)[0] == 0.0
 
 
+@pytest.mark.parametrize("dispersion", [0.0, 0.1, 0.5])
+def test_pvalues_hold_their_level_under_the_null(dispersion):
+    rng = np.random.default_rng(11)
+    leaked, background = np.exp(rng.uniform(-1, 4, 20_000)), rng.uniform(0, 5, 20_000)
+    rate = rng.gamma(1 / dispersion, dispersion, 20_000) if dispersion else 1.0
+    observed = rng.poisson(leaked * rate + background).astype(float)
+    p = excess_pvalues(observed, leaked, background, np.full(20_000, dispersion))
+    assert (p < 0.05).mean() < 0.055
+    assert (p < 0.001).mean() < 0.002
+    assert (p < 0.5).mean() > 0.35
+
+
 def test_expressed_genes_are_present_and_leaked_ones_absent():
     *data, level = study(dispersion=0.05)
     status = presence(*data).status

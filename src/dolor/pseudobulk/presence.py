@@ -72,7 +72,8 @@ class Presence:
     Attributes
     ----------
     pvalue, qvalue
-        One-sided; q by Benjamini-Hochberg over the populations × units of a group. NaN where not tested.
+        One-sided; 1 where own expression is estimated at no more than the floor or too few samples show an excess. q by
+        Benjamini-Hochberg over the populations × units of a group. NaN where not tested.
     status
         Values of :class:`Status`.
     observed, leaked, expected
