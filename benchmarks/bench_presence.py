@@ -95,12 +95,14 @@ def simulated(compartment: str, seed: int) -> dict[str, Sums]:
     shares = expected_proportions(known.numbers[compartment], plants)
     levels = Expectation(known, study.levels, shares, [plant for plant in plants if plant.gene]).changed_levels()
     samples = study.samples[study.samples["true_sex"] != "mixed"].rename(columns={"true_sex": "sex"})
+    dl.pp.doublets(study.cells)
+    found = dl.pp.ambient(study.cells)
     obs = study.cells.obs
     obs = obs.assign(ambient=obs["truth_ambient"], type=obs["truth_cell_type"])
     graded = study.levels.columns.isin(list(catalog_genes()))
     truth = {arm: table / 1e4 for arm, table in levels.items()}
     return {
-        level: summed(study.cells, obs.assign(population=obs[column]), samples, truth, study.ambient, graded)
+        level: summed(study.cells, found, obs.assign(population=obs[column]), samples, truth, study.ambient, graded)
         for level, column in (("class", "truth_class"), ("type", "truth_cell_type"))
     }
 
@@ -115,7 +117,8 @@ def semisynthetic(folder: Path) -> dict[str, Sums]:
     samples = pd.read_csv(folder / "truth/nerve_crush.samples.tsv", sep="\t")
     samples = samples[samples["true_sex"].isin(["female", "male"])].assign(sex=samples["true_sex"])
     genes = pd.read_parquet(folder / "truth/nerve_crush.genes.parquet")
-    found = {}
+    dl.pp.doublets(cells)
+    found, result = dl.pp.ambient(cells), {}
     for name, level in (("class", "class"), ("type", "subset")):
         obs = cells.obs.assign(ambient=truth["ambient_fraction"], type=truth[level], population=truth[level])
         own, both = {}, {}
@@ -129,12 +132,13 @@ def semisynthetic(folder: Path) -> dict[str, Sums]:
         arms = zip(samples["sample_id"], samples["condition"], samples["sex"], strict=True)
         profiles = pd.DataFrame({sample: profile[(condition, sex)] for sample, condition, sex in arms}).T
         graded = cells.var_names.isin(genes["gene"].unique())
-        found[name] = summed(cells, obs, samples, own, profiles, graded)
-    return found
+        result[name] = summed(cells, found, obs, samples, own, profiles, graded)
+    return result
 
 
 def summed(
     cells: anndata.AnnData,
+    found: dl.pp.Ambient,
     obs: pd.DataFrame,
     samples: pd.DataFrame,
     levels: dict[tuple[str, str], pd.DataFrame],
@@ -145,9 +149,6 @@ def summed(
 
     ``levels`` hold each arm's expected shares of a cell's own transcripts, ``ambient`` the profile of each sample.
     """
-    if "doublet" not in cells.obs:
-        dl.pp.doublets(cells)
-    found = dl.pp.ambient(cells)
     single = (cells.obs["doublet"].astype(str) != "yes").to_numpy()
     counts, names = (
         sparse.csr_matrix(cells.layers["counts"], dtype=float),
@@ -202,7 +203,7 @@ def maximum_scaling(counts: np.ndarray, profile: np.ndarray, threshold: float = 
     counts, profile = counts[profile > 0], profile[profile > 0]
     rank = np.arange(1, len(counts) + 1)
     low, high = 0.0, counts.sum() / profile.sum()
-    for _ in range(25):
+    for _ in range(15):
         middle = (low + high) / 2
         pvalue = np.sort(special.gammaincc(counts + 1, middle * profile))
         accepted = (pvalue * len(rank) / rank).min() > threshold
