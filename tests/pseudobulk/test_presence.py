@@ -204,6 +204,12 @@ def test_units_test_sums_and_subunits():
     assert found.qvalue[0] == pytest.approx(expected)
 
 
+def test_no_measured_unit_gives_no_column():
+    counts, cells, library, leaked, groups, _ = study(10, n_genes=60)
+    found = presence(counts, cells, library, leaked, groups, unit_parts(*units(), 60))
+    assert found.status.shape == found.pvalue.shape == found.observed.shape == (2, 5, 0)
+
+
 def test_shapes_and_options_that_do_not_fit_are_refused():
     counts, cells, library, leaked, groups, _ = study(9)
     with pytest.raises(UsageError):

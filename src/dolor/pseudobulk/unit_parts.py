@@ -67,7 +67,7 @@ def unit_parts(subunits: Indices, alternative_starts: Indices, unit_starts: Indi
     columns: list[Indices] = []
     starts: list[int] = []
     units: list[int] = []
-    for first, last in zip(unit_starts, [*unit_starts[1:], len(alternatives)], strict=True):
+    for first, last in zip(unit_starts, np.append(unit_starts, len(alternatives))[1:], strict=True):
         units.append(len(starts))
         own = alternatives[first:last]
         single = [genes for genes in own if len(genes) == 1]
