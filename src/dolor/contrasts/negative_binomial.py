@@ -47,7 +47,7 @@ class NegativeBinomialFit:
         """Return the leverage of each sample on its own fitted value, S × G, between 0 and 1."""
         inverse = _inverse(self.information)
         leverage = np.einsum("sp,gpq,sq->sg", design, inverse, design, optimize=True) * self.weights
-        return np.clip(leverage, 0.0, 1.0)
+        return np.asarray(np.clip(leverage, 0.0, 1.0))
 
     def variance(self, contrast: Floats) -> Floats:
         """Return the variance of ``contrast @ coefficients`` at a quasi-dispersion of 1, one per unit."""
@@ -94,8 +94,8 @@ def fit_negative_binomial(
 
     Returns
     -------
-    The fits. Where all samples of an arm are explained by leakage (or are 0), its expected own counts approach 0 and the
-    coefficients stay finite.
+    The fits. Where all samples of an arm are explained by leakage (or are 0), its expected own counts approach 0 and
+    the coefficients stay finite.
 
     Examples
     --------
