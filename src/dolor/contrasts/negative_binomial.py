@@ -17,7 +17,7 @@ __all__ = ["NegativeBinomialFit", "fit_negative_binomial", "unit_deviance"]
 Floats = NDArray[np.float64]
 
 _ITERATIONS = 40
-_TOLERANCE = 1e-8
+_TOLERANCE = 1e-7
 # Longest step of a linear predictor. Where an arm holds no transcript of its own the optimum is at minus infinity.
 _LONGEST_STEP = 3.0
 _DAMPING = 1e-8
@@ -76,6 +76,7 @@ def fit_negative_binomial(
     offset: Floats,
     dispersion: Floats | float,
     leaked: Floats | None = None,
+    start: Floats | None = None,
 ) -> NegativeBinomialFit:
     """Fit every unit by Fisher scoring, all units at once.
 
@@ -91,6 +92,8 @@ def fit_negative_binomial(
         One for all units, or one per unit (G); the variance is ``mean + dispersion * mean²``.
     leaked
         S × G, expected ambient transcripts; None: none.
+    start
+        p × G, coefficients to begin with; None: from least squares on logs.
 
     Returns
     -------
@@ -108,7 +111,7 @@ def fit_negative_binomial(
     ambient = np.zeros_like(counts) if leaked is None else leaked
     size = np.broadcast_to(np.maximum(np.asarray(dispersion, dtype=float), _SMALLEST_DISPERSION), (units,))
     products = (design[:, :, None] * design[:, None, :]).reshape(samples, -1).T
-    coefficients = _start(counts, ambient, design, offset)
+    coefficients = _start(counts, ambient, design, offset) if start is None else start.copy()
     deviance = _deviance(counts, ambient, design, offset, size, coefficients)
     active = np.arange(units)
     for _ in range(_ITERATIONS):

@@ -35,6 +35,7 @@ _RANK_TOLERANCE = 1e-8
 _PRIOR_COUNT = 0.125
 _DISPERSIONS = (1e-4, 4.0)
 _FEWEST_TO_LEARN = 10
+_MOST_TO_LEARN = 400
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,9 @@ def fit_units(
     used = counted if learn_from is None else np.logical_and(counted, learn_from)
     abundance = _abundance(counts, offset, leaked)
     dispersion = _common_dispersion(counts, columns, offset, leaked, used, abundance) if residual > 0 else 0.1
-    full = fit_negative_binomial(counts, columns, offset, dispersion, leaked)
+    added = _PRIOR_COUNT * np.exp(offset - np.log(np.exp(offset).mean()))[:, None]
+    shrunk = fit_negative_binomial(counts + added, columns, offset, dispersion, leaked)
+    full = fit_negative_binomial(counts, columns, offset, dispersion, leaked, shrunk.coefficients)
     scale, df = _quasi_dispersion(counts, full, columns, dispersion)
     testable = counted & (residual > 0)
     if residual > 0 and (used & (df > 0)).sum() >= _FEWEST_TO_LEARN:
@@ -123,8 +126,6 @@ def fit_units(
     else:
         prior = DispersionPrior(0.0, np.ones(counts.shape[1]))
     posterior, total = prior.moderate(scale, df, float(df[used].sum()))
-    added = _PRIOR_COUNT * np.exp(offset - np.log(np.exp(offset).mean()))[:, None]
-    shrunk = fit_negative_binomial(counts + added, columns, offset, dispersion, leaked)
     return UnitFit(
         counts, offset, leaked, design, columns, rows, dispersion, prior, posterior, total, testable, full, shrunk
     )
@@ -235,6 +236,8 @@ def _common_dispersion(
         chosen = np.flatnonzero(used & (abundance >= np.quantile(abundance[used], 0.5)))
     if not len(chosen):
         return 0.1
+    # One number is estimated; beyond some hundred units more of them only take time.
+    chosen = chosen[:: -(-len(chosen) // _MOST_TO_LEARN)]
     own, ambient = counts[:, chosen], None if leaked is None else leaked[:, chosen]
 
     def excess(log_dispersion: float) -> float:
@@ -292,5 +295,6 @@ def _lost_deviance(fit: UnitFit, weights: Floats) -> Floats:
     _, singular, right = np.linalg.svd(weights * sign[:, None], full_matrices=True)
     rank = int((singular > 1e-9 * singular.max(initial=1e-300)).sum())
     remaining = fit.columns @ right[rank:].T
-    null = fit_negative_binomial(fit.counts, remaining, fit.offset, fit.dispersion, fit.leaked)
+    start = right[rank:] @ fit.shrunk.coefficients
+    null = fit_negative_binomial(fit.counts, remaining, fit.offset, fit.dispersion, fit.leaked, start)
     return np.maximum(null.deviance - fit.full.deviance, 0.0)
