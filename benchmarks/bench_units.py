@@ -236,7 +236,7 @@ def adjust(table: pd.DataFrame) -> pd.DataFrame:
     table["qvalue"] = groups.transform(lambda p: _bh(p.to_numpy()))
     own = table[(table["method"] == "dolor") & ~table["kind"].isin(["condition", "condition_in_sex"])]
     own = own.assign(test=own["kind"] + own["stratum"])
-    wide = own.pivot_table(index=["place", "unit"], columns="test", values="pvalue", dropna=False)
+    wide = own.pivot_table(index=["place", "unit"], columns="test", values="pvalue")
     omnibus = own.groupby(["place", "unit"])["omnibus"].first().loc[wide.index].to_numpy()
     staged = stagewise_qvalues(omnibus, wide.to_numpy().T, most_true_together(WEIGHTS[OF_SEX]))
     keys = pd.MultiIndex.from_frame(own[["place", "unit"]])
