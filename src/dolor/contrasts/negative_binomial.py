@@ -17,7 +17,7 @@ __all__ = ["NegativeBinomialFit", "fit_negative_binomial", "unit_deviance"]
 Floats = NDArray[np.float64]
 
 _ITERATIONS = 40
-_TOLERANCE = 1e-7
+_TOLERANCE = 1e-6
 # Longest step of a linear predictor. Where an arm holds no transcript of its own the optimum is at minus infinity.
 _LONGEST_STEP = 3.0
 _DAMPING = 1e-8
@@ -112,35 +112,32 @@ def fit_negative_binomial(
     size = np.broadcast_to(np.maximum(np.asarray(dispersion, dtype=float), _SMALLEST_DISPERSION), (units,))
     products = (design[:, :, None] * design[:, None, :]).reshape(samples, -1).T
     coefficients = _start(counts, ambient, design, offset) if start is None else start.copy()
-    deviance = _deviance(counts, ambient, design, offset, size, coefficients)
+    own = _own(design, offset, coefficients)
+    deviance = _deviance(counts, own + ambient, size)
     active = np.arange(units)
     for _ in range(_ITERATIONS):
         if not len(active):
             break
-        y, leak, phi, current = counts[:, active], ambient[:, active], size[active], coefficients[:, active]
-        own = _own(design, offset, current)
-        mean = own + leak
-        variance = mean * (1 + phi * mean)
-        information = (products @ (own * own / variance)).T.reshape(len(active), *2 * [design.shape[1]])
-        score = design.T @ (own * (y - mean) / variance)
-        step = (_inverse(information) @ score.T[:, :, None])[:, :, 0].T
-        longest = np.abs(design @ step).max(axis=0)
-        step *= np.minimum(1.0, _LONGEST_STEP / np.maximum(longest, 1e-300))
+        everything = len(active) == units
+        y, leak, phi = (counts, ambient, size) if everything else (counts[:, active], ambient[:, active], size[active])
+        current, at = (coefficients, own) if everything else (coefficients[:, active], own[:, active])
+        step = _scoring_step(y, leak, phi, at, design, products)
         before = deviance[active]
-        after = _deviance(y, leak, design, offset, phi, current + step)
+        moved = _own(design, offset, current + step)
+        after = _deviance(y, moved + leak, phi)
         for _ in range(_HALVINGS):
-            worse = after > before * (1 + 1e-12) + 1e-12
-            if not worse.any():
+            worse = np.flatnonzero(after > before * (1 + 1e-12) + 1e-12)
+            if not len(worse):
                 break
             step[:, worse] /= 2
-            after[worse] = _deviance(
-                y[:, worse], leak[:, worse], design, offset, phi[worse], current[:, worse] + step[:, worse]
-            )
+            moved[:, worse] = _own(design, offset, current[:, worse] + step[:, worse])
+            after[worse] = _deviance(y[:, worse], moved[:, worse] + leak[:, worse], phi[worse])
         better = after <= before
-        coefficients[:, active] = np.where(better, current + step, current)
-        deviance[active] = np.where(better, after, before)
+        accepted = active[better]
+        coefficients[:, accepted] += step[:, better]
+        own[:, accepted] = moved[:, better]
+        deviance[accepted] = after[better]
         active = active[(before - after > _TOLERANCE * (0.1 + before)) & better]
-    own = _own(design, offset, coefficients)
     mean = own + ambient
     weights = own * own / (mean * (1 + size * mean))
     information = (products @ weights).T.reshape(units, *2 * [design.shape[1]])
@@ -158,11 +155,21 @@ def _own(design: Floats, offset: Floats, coefficients: Floats) -> Floats:
     return np.exp(np.maximum(design @ coefficients + offset[:, None], _LOWEST_PREDICTOR))
 
 
-def _deviance(
-    counts: Floats, ambient: Floats, design: Floats, offset: Floats, size: Floats, coefficients: Floats
-) -> Floats:
-    mean = _own(design, offset, coefficients) + ambient
+def _deviance(counts: Floats, mean: Floats, size: Floats) -> Floats:
     return np.asarray(unit_deviance(counts, mean, size).sum(axis=0))
+
+
+def _scoring_step(
+    counts: Floats, ambient: Floats, size: Floats, own: Floats, design: Floats, products: Floats
+) -> Floats:
+    """Return the step of Fisher scoring, p × G, no linear predictor moving further than the longest step."""
+    mean = own + ambient
+    relative = own / (mean * (1 + size * mean))
+    information = (products @ (own * relative)).T.reshape(-1, design.shape[1], design.shape[1])
+    score = design.T @ (relative * (counts - mean))
+    step = np.einsum("gpq,qg->pg", _inverse(information), score)
+    longest = np.abs(design @ step).max(axis=0)
+    return np.asarray(step * np.minimum(1.0, _LONGEST_STEP / np.maximum(longest, 1e-300)))
 
 
 def _inverse(information: Floats) -> Floats:
