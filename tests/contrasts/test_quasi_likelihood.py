@@ -118,6 +118,19 @@ def test_swapping_the_conditions_flips_every_sign_exactly(drawn):
     np.testing.assert_array_equal(other.pvalue, one.pvalue)
 
 
+def test_coding_the_conditions_the_other_way_flips_every_sign_exactly():
+    rng = np.random.default_rng(9)
+    counts, offset = draw(rng, 10.0, FOUR_ARMS)
+    condition, sex = np.repeat([0.0, 1.0], 8), np.tile(np.repeat([0.0, 1.0], 4), 2)
+    found = []
+    for coded in (condition, 1 - condition):
+        design = np.column_stack([np.ones(16), coded, sex, coded * sex])
+        found.append(contrast_tests(fit_units(counts, design, offset), np.array([[0, 1, 0, 0.5], [0, 0, 0, 1.0]])))
+    np.testing.assert_array_equal(found[1].effect, -found[0].effect)
+    np.testing.assert_array_equal(found[1].statistic, -found[0].statistic)
+    np.testing.assert_array_equal(found[1].pvalue, found[0].pvalue)
+
+
 def test_the_unit_of_library_sizes_changes_nothing(drawn):
     counts, offset = drawn
     one = contrast_tests(fit_units(counts, TWO_GROUPS, offset), CHANGE)

@@ -21,6 +21,8 @@ _TOLERANCE = 1e-6
 # Longest step of a linear predictor. Where an arm holds no transcript of its own the optimum is at minus infinity.
 _LONGEST_STEP = 3.0
 _DAMPING = 1e-8
+# Part of a deviance by which rounding may seem to raise it.
+_ROUNDING = 1e-10
 _HALVINGS = 6
 _LOWEST_PREDICTOR = -30.0
 # Added to counts for starting values only, relative to the library.
@@ -123,16 +125,17 @@ def fit_negative_binomial(
         current, at = (coefficients, own) if everything else (coefficients[:, active], own[:, active])
         step = _scoring_step(y, leak, phi, at, design, products)
         before = deviance[active]
+        tolerated = _ROUNDING * (0.1 + before)
         moved = _own(design, offset, current + step)
         after = _deviance(y, moved + leak, phi)
         for _ in range(_HALVINGS):
-            worse = np.flatnonzero(after > before * (1 + 1e-12) + 1e-12)
+            worse = np.flatnonzero(after > before + tolerated)
             if not len(worse):
                 break
             step[:, worse] /= 2
             moved[:, worse] = _own(design, offset, current[:, worse] + step[:, worse])
             after[worse] = _deviance(y[:, worse], moved[:, worse] + leak[:, worse], phi[worse])
-        better = after <= before
+        better = after <= before + tolerated
         accepted = active[better]
         coefficients[:, accepted] += step[:, better]
         own[:, accepted] = moved[:, better]

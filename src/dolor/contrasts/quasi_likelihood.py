@@ -43,7 +43,7 @@ class UnitFit:
     """Fits of G units of one population.
 
     ``dispersion`` common to all units; ``prior``, the trend of the quasi-dispersions; ``quasi_dispersion`` and ``df``
-    (G), moderated; ``columns`` (S × rank) and ``rows`` (p × rank), the design in an orthonormal basis. ``testable``
+    (G), moderated; ``columns`` (S × rank) and ``rows`` (p × rank), the design in a basis of its own. ``testable``
     (G): units with counts, where residual degrees of freedom are left.
     """
 
@@ -151,7 +151,7 @@ def contrast_tests(fit: UnitFit, contrasts: Floats) -> UnitTests:
     for row, contrast in enumerate(contrasts):
         if not _is_estimable(contrast, fit.design):
             continue
-        weights = contrast @ fit.rows
+        weights = _in_basis(contrast, fit)
         effect[row, counted] = (weights @ fit.shrunk.coefficients)[counted] / np.log(2)
         if not fit.testable.any():
             continue
@@ -182,7 +182,7 @@ def joint_pvalues(fit: UnitFit, contrasts: Floats) -> Floats:
     kept = np.array([weights for weights in contrasts if _is_estimable(weights, fit.design)])
     if not len(kept) or not fit.testable.any():
         return pvalue
-    weights = kept @ fit.rows
+    weights = _in_basis(kept, fit)
     number = int(np.linalg.matrix_rank(weights, tol=1e-9))
     ratio = _lost_deviance(fit, weights) / number / fit.quasi_dispersion
     pvalue[fit.testable] = special.fdtrc(number, fit.df, ratio)[fit.testable]
@@ -206,10 +206,24 @@ def _checked(counts: Floats, design: Floats, offset: Floats, leaked: Floats | No
 
 
 def _basis(design: Floats) -> tuple[Floats, Floats]:
-    """Return an orthonormal basis of the design, and what brings contrasts of coefficients to it."""
+    """Return a basis of the design, and what brings contrasts of coefficients to it.
+
+    Where the design only tells groups of samples apart, the basis is the groups in the order of their first samples: it
+    is the same to the last digit however the groups are coded, so that swapping two of them swaps signs and no more.
+    """
     left, singular, right = np.linalg.svd(design, full_matrices=False)
     rank = int((singular > _RANK_TOLERANCE * max(singular.max(initial=0.0), 1.0)).sum())
+    groups, first, member = np.unique(design, axis=0, return_index=True, return_inverse=True)
+    if len(groups) == rank:
+        order = np.argsort(first)
+        columns = (member.reshape(-1, 1) == order[None]).astype(float)
+        return columns, np.asarray(np.linalg.pinv(groups[order]), dtype=float)
     return left[:, :rank], right[:rank].T / singular[:rank]
+
+
+def _in_basis(contrasts: Floats, fit: UnitFit) -> Floats:
+    """Return contrasts of coefficients as contrasts of the basis, without the noise of rounding."""
+    return np.asarray(np.round(contrasts @ fit.rows, 12))
 
 
 def _is_estimable(contrast: Floats, design: Floats) -> bool:
