@@ -241,3 +241,14 @@ def test_the_prior_finds_its_scale_and_certainty():
     prior = fit_dispersion_prior(value, df, rng.normal(size=4000), np.ones(4000, dtype=bool))
     assert 8 < prior.df < 20
     np.testing.assert_allclose(np.median(prior.scale), 2.0, rtol=0.1)
+
+
+def test_units_that_vary_far_more_than_others_are_moderated_less():
+    rng = np.random.default_rng(4)
+    df = np.full(500, 6.0)
+    value = stats.f.rvs(df, 30.0, random_state=rng)
+    value[0] = 40.0
+    prior = fit_dispersion_prior(value, df, rng.normal(size=500), np.ones(500, dtype=bool))
+    assert prior.unit_df[0] < 0.2 * prior.df
+    np.testing.assert_allclose(np.median(prior.unit_df), prior.df, rtol=0.05)
+    assert prior.moderate(value, df, 1e9)[0][0] > 20

@@ -7,6 +7,8 @@ moved by single units that vary much.
 References
 ----------
 Smyth, G. K. (2004), Statistical Applications in Genetics and Molecular Biology 3(1), article 3.
+Phipson, B., Lee, S., Majewski, I. J., Alexander, W. S. and Smyth, G. K. (2016), Annals of Applied Statistics 10(2),
+946-963, doi:10.1214/16-AOAS920.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-__all__ = ["DispersionPrior", "fit_dispersion_prior"]
+__all__ = ["DispersionPrior", "fit_dispersion_prior", "no_prior"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -29,10 +31,15 @@ _SMALLEST_DF = 0.05
 
 @dataclass(frozen=True)
 class DispersionPrior:
-    """Degrees of freedom of the prior (0: no prior), and its value for each unit (G)."""
+    """Degrees of freedom of the prior (0: no prior) for most units and for each (``unit_df``, G), and its scale (G).
+
+    Units that vary far more than the others, such as markers of a state whose share differs between animals, are drawn
+    towards the trend less.
+    """
 
     df: float
     scale: Floats
+    unit_df: Floats
 
     def moderate(self, quasi_dispersion: Floats, df: Floats, most: float) -> tuple[Floats, Floats]:
         """Average each quasi-dispersion with the prior by degrees of freedom.
@@ -48,8 +55,8 @@ class DispersionPrior:
         -------
         quasi_dispersion, df : moderated, G each
         """
-        total = np.maximum(df + self.df, 1e-6)
-        moderated = (self.df * self.scale + df * quasi_dispersion) / total
+        total = np.maximum(df + self.unit_df, 1e-6)
+        moderated = (self.unit_df * self.scale + df * quasi_dispersion) / total
         return np.maximum(moderated, 1e-8), np.minimum(total, max(most, 1e-6))
 
 
@@ -71,7 +78,7 @@ def fit_dispersion_prior(quasi_dispersion: Floats, df: Floats, covariate: Floats
     """
     learn = used & (df >= _SMALLEST_DF)
     if learn.sum() < 3:
-        return DispersionPrior(0.0, np.ones_like(quasi_dispersion))
+        return no_prior(len(quasi_dispersion))
     spline = _spline(covariate, covariate[learn], trend=learn.sum() >= _FEWEST_FOR_TREND)
     value, freedom, terms = quasi_dispersion[learn], df[learn], spline[learn]
     start = np.zeros(terms.shape[1])
@@ -82,7 +89,28 @@ def fit_dispersion_prior(quasi_dispersion: Floats, df: Floats, covariate: Floats
         likelihood = _log_likelihood(value, freedom, terms @ start, float(prior_df))
         if likelihood > best[0]:
             best = (likelihood, start, float(prior_df))
-    return DispersionPrior(best[2], np.exp(np.clip(spline @ best[1], -20, 20)))
+    scale = np.exp(np.clip(spline @ best[1], -20, 20))
+    return DispersionPrior(best[2], scale, _without_outliers(quasi_dispersion / scale, df, best[2]))
+
+
+def no_prior(units: int) -> DispersionPrior:
+    """Return a prior that leaves every unit as it is."""
+    return DispersionPrior(0.0, np.ones(units), np.zeros(units))
+
+
+def _without_outliers(ratio: Floats, df: Floats, prior_df: float) -> Floats:
+    """Lower the prior's degrees of freedom where a unit varies more than the largest of so many would by chance."""
+    tail = special.fdtrc(np.maximum(df, 1e-3), prior_df, ratio)
+    smallest = max(float(tail.min()), 1e-300)
+    if smallest >= 0.5:
+        return np.full(len(ratio), prior_df)
+    order = np.argsort(tail, kind="stable")
+    expected = (np.arange(len(ratio)) + 0.5) / len(ratio)
+    usual = np.empty(len(ratio))
+    usual[order] = np.maximum.accumulate(np.minimum(tail[order] / expected, 1.0))
+    # With these degrees of freedom the most extreme unit would be the median.
+    of_outliers = float(np.log(0.5) / np.log(smallest)) * prior_df
+    return usual * prior_df + (1 - usual) * min(of_outliers, prior_df)
 
 
 def _fit_trend(value: Floats, df: Floats, terms: Floats, prior_df: float, start: Floats) -> Floats:

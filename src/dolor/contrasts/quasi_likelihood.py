@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from dolor.contrasts.deviance_moments import deviance_moments
-from dolor.contrasts.dispersion_prior import DispersionPrior, fit_dispersion_prior
+from dolor.contrasts.dispersion_prior import DispersionPrior, fit_dispersion_prior, no_prior
 from dolor.contrasts.negative_binomial import NegativeBinomialFit, fit_negative_binomial, unit_deviance
 
 __all__ = ["UnitFit", "UnitTests", "contrast_tests", "fit_units", "joint_pvalues"]
@@ -124,7 +124,7 @@ def fit_units(
     if residual > 0 and (used & (df > 0)).sum() >= _FEWEST_TO_LEARN:
         prior = fit_dispersion_prior(scale, df, abundance, used)
     else:
-        prior = DispersionPrior(0.0, np.ones(counts.shape[1]))
+        prior = no_prior(counts.shape[1])
     posterior, total = prior.moderate(scale, df, float(df[used].sum()))
     return UnitFit(
         counts, offset, leaked, design, columns, rows, dispersion, prior, posterior, total, testable, full, shrunk
