@@ -1,6 +1,6 @@
 """False and true discoveries of changed units (a ligand or receptor in one population) on simulated studies.
 
-Usage: ``python benchmarks/bench_units.py [--studies 20] [--first-seed 1000] [--table FILE]``
+Usage: ``python benchmarks/bench_units.py [--studies 20] [--first-seed 2000] [--table FILE]``
 
 Fresh studies of ganglion, nerve and cord (``dolor.simulate.study``, difficulty as it is, true labels of cells and
 sex, doublets left out by their true label, expected leakage known), with twelve changed units added for each of
@@ -8,7 +8,8 @@ condition, sex and interaction. A called unit is false if its expected expressio
 doublets excluded, the mixture of states included) differs by less than 0.05 log2 or has the other sign. Methods:
 dolor's quasi-likelihood; least squares on log2 counts per 10,000 with moderated variances (``log``); the same with
 weights from a mean-variance trend (``voom``); edgeR's quasi-likelihood and PyDESeq2 where ``edgepython`` (GPL-3) and
-``pydeseq2`` are installed. Only dolor's takes leakage as a term of the mean; the others see the counts as they are.
+``pydeseq2`` are installed. Seeds 500 to 507 were used to tune, and 1000 to 1031 looked at on the way: report others.
+Only dolor's takes leakage as a term of the mean; the others see the counts as they are.
 The same filter and the same adjustment for all; sex and interaction also stage-wise (``dolor, stages``).
 """
 
@@ -288,7 +289,7 @@ def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--studies", type=int, default=20)
-    parser.add_argument("--first-seed", type=int, default=1000)
+    parser.add_argument("--first-seed", type=int, default=2000)
     parser.add_argument("--methods", default="dolor,log,voom,edger,deseq")
     parser.add_argument("--table", help="write the grades of each study here (tsv)")
     options = parser.parse_args()
