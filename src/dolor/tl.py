@@ -9,6 +9,7 @@ from dolor.contrasts.from_de import from_de
 from dolor.contrasts.meta import meta
 from dolor.contrasts.permutation import relabel
 from dolor.contrasts.response import flag_lost_identity, receiver_response
+from dolor.contrasts.unit_changes import unit_changes
 from dolor.pseudobulk.profiles import profiles
 from dolor.scores.score import score
 
@@ -27,4 +28,5 @@ __all__ = [
     "relabel",
     "score",
     "transfer_labels",
+    "unit_changes",
 ]

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dolor.contrasts.deviance_moments import deviance_moments
-from dolor.contrasts.dispersion_prior import fit_dispersion_prior
-from dolor.contrasts.negative_binomial import fit_negative_binomial, unit_deviance
-from dolor.contrasts.quasi_likelihood import contrast_tests, fit_units, joint_pvalues
+from dolor.contrasts.units.deviance_moments import deviance_moments
+from dolor.contrasts.units.dispersion_prior import fit_dispersion_prior
+from dolor.contrasts.units.negative_binomial import fit_negative_binomial, unit_deviance
+from dolor.contrasts.units.quasi_likelihood import contrast_tests, fit_units, joint_pvalues
 
 TWO_GROUPS = np.column_stack([np.ones(8), np.repeat([0.0, 1.0], 4)])
 CHANGE = np.array([[0.0, 1.0]])

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import special
 
-from dolor.contrasts.detectable import animals_needed, power_of, smallest_detectable
-from dolor.contrasts.unit_tests import (
+from dolor.contrasts.units.detectable import animals_needed, power_of, smallest_detectable
+from dolor.contrasts.units.unit_tests import (
     enough_counts,
     limiting_subunit,
     most_true_together,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dolor.contrasts.contrast_table import eligibility_of
+from dolor.contrasts.permutation import eligibility_of
 from dolor.core.errors import DataError
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -66,7 +66,7 @@ def test_a_cell_type_teaches_though_another_is_nowhere_and_a_replicate_lacks_it(
 
 def test_few_replicates_leave_little_of_the_variance_and_are_no_surer() -> None:
     scores, variance = made(0.3, 0.0, 0.0)
-    found = expected_variance(scores.of(scores.replicates[2:6]), DESIGN[2:6], ALL)
+    found = expected_variance(scores.select(scores.replicates[2:6]), DESIGN[2:6], ALL)
     assert abs(np.log(found / variance[2:6]).mean()) < 0.1
 
 
@@ -104,7 +104,7 @@ def test_biology_may_depend_on_the_level() -> None:
 
 def test_too_little_to_learn_from_gives_weights_of_one() -> None:
     scores, _ = made(0.2, 0.5, 1.0)
-    twenty = scores.of(scores.replicates[4:])
+    twenty = scores.select(scores.replicates[4:])
     # Twenty replicates of one cell type: a hundred scores are enough, eighty are not.
     for units, enough in ((5, True), (4, False)):
         learned = expected_variance(

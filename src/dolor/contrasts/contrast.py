@@ -3,31 +3,152 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from dolor.contrasts.contrast_table import contrast_table, eligibility_of
+from dolor.contrasts.contrast_table import contrast_table
 from dolor.contrasts.decomposition import split_supply
-from dolor.contrasts.expression_array import supply_of
-from dolor.contrasts.interaction_tests import Answers, answers_of, fit_interactions
 from dolor.contrasts.linear.design import variables_of
-from dolor.contrasts.linear.models import Model, models_of, replicates_of, samples_of, with_correlation
-from dolor.contrasts.linear.moderation import expected_variance
 from dolor.contrasts.permutation import relabel
+from dolor.contrasts.unit_arrays import UnitOptions
+from dolor.contrasts.unit_changes import FittedModel, check_interactions, fitted_models
+from dolor.contrasts.units.unit_tests import MIN_CELLS
 from dolor.core.contracts import check_profiles
-from dolor.core.errors import DataError, DesignError
-from dolor.pseudobulk.expression import Complexes
+from dolor.core.errors import DesignError
+from dolor.core.thresholds import FDR
+from dolor.pseudobulk.presence import FLOOR
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-__all__ = ["contrast", "exchangeable_within", "with_relabeling"]
+__all__ = ["contrast", "exchangeable_within", "pair_contrasts", "with_relabeling"]
 
 _PLACE = ("sender", "receiver", "interaction_id")
+
+
+def contrast(
+    profiles: AnnData,
+    interactions: pd.DataFrame,
+    formula: str = "~ condition * sex",
+    reference: Mapping[str, str] | None = None,
+    *,
+    ordered: Mapping[str, float] | None = None,
+    floor: float = FLOOR,
+    min_cells: int = MIN_CELLS,
+    level: float = FDR,
+    relabelings: int = 0,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compare the interactions of conditions and sexes, with the donor as the unit of replication.
+
+    What changes is a ligand in its sender or a receptor in its receiver. Each is tested once
+    (:func:`dolor.tl.unit_changes`). A pair has changed if both ends are present in the same compared group and one of
+    them has changed.
+
+    Parameters
+    ----------
+    profiles
+        Profiles of one or several datasets (:func:`dolor.tl.profiles`); ``X`` holds summed counts.
+    interactions
+        One row per ligand-receptor pair: ``interaction_id``, ``ligand``, ``receptor`` (gene logic in the symbols of the
+        profiles); ``ligand_proxy`` if there is one.
+    formula
+        Model of a sample, in the columns of ``profiles.obs``, such as ``"~ condition * sex + batch"``.
+    reference
+        The levels that the others are compared with; ``condition`` must be named, ``sex`` is male otherwise.
+    ordered
+        Position of every condition on an axis, such as ``{"naive": 0, "day3": 3, "day14": 14}``: adds the slope along
+        it, log2 for one unit of the axis, as a ``condition`` whose case begins with ``trend:``.
+    floor
+        Transcripts per 10,000 that are too few to matter: a ligand or receptor below is absent.
+    min_cells
+        Samples with fewer cells of a population take no part in its tests.
+    level
+        False discovery rate at which presence and changed sides are called.
+    relabelings
+        Beside every test between two conditions, exchange the labels of replicates in up to so many ways
+        (:func:`dolor.contrasts.permutation.relabel`), within donors that gave both conditions, else within the other
+        columns of the formula. 0: do not.
+    seed
+        Of the random choice of relabelings.
+
+    Returns
+    -------
+    One row per (dataset, comparison, sender, receiver, interaction), columns of
+    :data:`dolor.core.tables.CONTRASTS`.
+
+    Raises
+    ------
+    dolor.core.errors.DesignError
+        The samples cannot separate what the formula asks for; the columns are named.
+    dolor.core.errors.DataError
+        The profiles or the interactions are not of the required form.
+
+    See Also
+    --------
+    dolor.tl.unit_changes : the tests that the pairs are joined from, each once.
+
+    Notes
+    -----
+    - ``effect`` is the mean of ``effect_ligand`` and ``effect_receptor`` (log2), a description. ``changed_side`` says
+      which end has changed; ends that change in opposite directions are flagged ``discordant``.
+    - ``pvalue`` is twice the smaller p-value of both ends, at most 1, which is valid under any dependence;
+      ``statistic`` and ``df`` are those of that end. ``qvalue`` is the smaller of the q-values of both ends,
+      which are adjusted over the present units of a comparison (Benjamini-Hochberg; questions of sex in two stages): it
+      controls false discoveries among units, not among pairs.
+    - ``status`` is ``tested``; ``absent`` (ligand and receptor are not both present in one of the compared groups);
+      ``described`` (an effect without a test); or ``untestable``. ``reason_code`` and ``reason`` say why.
+    - ``infiltration`` and ``per_cell`` split the log2 change of the ligand's supply by the sender into its share of
+      cells and its expression per cell, each with its standard error (``infiltration_se``, ``per_cell_se``).
+    - ``relabel_pvalue`` is that of the exchanged labels for the score of the pair, ``relabel_smallest_pvalue`` the
+      smallest that these samples allow, if ``relabelings`` are asked for.
+    - With more than two conditions, ``omnibus_pvalue`` joins all of them (F tests of both ends, twice the smaller).
+
+    References
+    ----------
+    Chen, Y., Chen, L., Lun, A. T. L., Baldoni, P. and Smyth, G. K. (2025), Nucleic Acids Research 53(2), gkaf018,
+    doi:10.1093/nar/gkaf018.
+
+    Examples
+    --------
+    >>> import dolor as dl
+    >>> study = dl.simulate.study("drg", seed=1, n_animals=2, cells_per_sample=80)
+    >>> cells = study.cells
+    >>> cells.obs["cell_type"] = cells.obs["truth_class"]
+    >>> pairs = dl.catalog.interactions("mouse")
+    >>> profiles = dl.tl.profiles(cells, pairs)
+    >>> found = contrast(profiles, pairs, reference={"condition": "naive"})
+    >>> sorted(set(found["contrast_type"]))
+    ['condition', 'condition_in_sex', 'interaction', 'sex', 'sex_in_condition']
+    >>> bool((found["pvalue"].notna() == (found["status"] == "tested")).all())
+    True
+    """
+    check_profiles(profiles)
+    check_interactions(interactions)
+    dataset = profiles.obs["dataset_id"].astype(str).to_numpy()
+    options = UnitOptions(floor, min_cells, level)
+    tables = []
+    # The matrices are many and small: threads of the linear algebra would wait for each other half of the time.
+    with threadpool_limits(1, "blas"):
+        for name in sorted(set(dataset)):
+            own = profiles[dataset == name]
+            fitted = fitted_models(own, interactions, formula, reference, ordered, options)
+            parts = [pair_contrasts(name, one, interactions, level) for one in fitted]
+            table = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+            if relabelings:
+                table = with_relabeling(table, own, interactions, formula, number=relabelings, seed=seed)
+            tables.append(table)
+    return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+
+
+def pair_contrasts(dataset_id: str, fitted: FittedModel, interactions: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Join the units of one model into pairs, with the change of the share of cells and of expression per cell."""
+    model = fitted.model
+    split = split_supply(fitted.modelled, model.design.matrix, np.array([c.weights for c in model.comparisons]))
+    return contrast_table(dataset_id, model, fitted.supply, interactions, fitted.found, split, level)
 
 
 def with_relabeling(
@@ -38,17 +159,14 @@ def with_relabeling(
     *,
     number: int,
     seed: int = 0,
-    min_detection: float = 0.01,
-    complexes: Complexes = "min",
-    normalise: bool = True,
 ) -> pd.DataFrame:
     """Add the p-values of exchanged labels to the contrasts between two conditions.
 
     Parameters
     ----------
     contrasts
-        Table of one data set.
-    profiles, interactions, formula, min_detection, complexes, normalise
+        Table of one dataset.
+    profiles, interactions, formula
         What the contrasts were made of.
     number, seed
         Most labellings, and the seed of the choice among more.
@@ -65,10 +183,7 @@ def with_relabeling(
         rows = np.flatnonzero(between & (contrasts["case"] == case))
         within = exchangeable_within(profiles.obs, formula, (case, reference))
         try:
-            check = relabel(
-                profiles, interactions, case, reference, within=within, number=number, seed=seed,
-                min_detection=min_detection, complexes=complexes, normalise=normalise,
-            )  # fmt: skip
+            check = relabel(profiles, interactions, case, reference, within=within, number=number, seed=seed)
         except DesignError:
             continue
         values = np.full([len(key.categories) for key in keys], np.nan)
@@ -95,154 +210,3 @@ def exchangeable_within(obs: pd.DataFrame, formula: str, conditions: tuple[str, 
     of_two = obs[obs["condition"].astype(str).isin(conditions)]
     both = of_two.groupby(of_two["donor_id"].astype(str))["condition"].nunique()
     return ("donor_id",) if (both > 1).all() else tuple(sorted(variables_of(formula) - {"condition"}))
-
-
-def contrast(
-    profiles: AnnData,
-    interactions: pd.DataFrame,
-    formula: str = "~ condition * sex",
-    reference: Mapping[str, str] | None = None,
-    *,
-    min_detection: float = 0.01,
-    complexes: Complexes = "min",
-    normalise: bool = True,
-    ordered: Mapping[str, float] | None = None,
-    relabelings: int = 0,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Compare the interactions of conditions and sexes, with the donor as the unit of replication.
-
-    Parameters
-    ----------
-    profiles
-        Profiles of one or several data sets (:func:`dolor.tl.profiles`); ``X`` holds summed counts.
-    interactions
-        One row a ligand-receptor pair: ``interaction_id``, ``ligand``, ``receptor`` (gene logic in the symbols of the
-        profiles); ``ligand_proxy`` if there is one.
-    formula
-        Model of a sample, in the columns of ``profiles.obs``, such as ``"~ condition * sex + batch"``.
-    reference
-        The levels that the others are compared with; ``condition`` must be named, ``sex`` is male otherwise.
-    min_detection
-        Ligand and receptor must be detected in this part of the cells of sender and receiver, all samples together.
-    complexes
-        What a complex is worth: its limiting subunit, or the geometric mean of its subunits.
-    normalise
-        Scale library sizes so that genes that rise strongly do not make the others seem to fall
-        (:mod:`dolor.contrasts.expression_array`).
-    ordered
-        Position of every condition on an axis, such as ``{"naive": 0, "day3": 3, "day14": 14}``: adds the slope along
-        it, log2 for one unit of the axis, as a ``condition`` whose case begins with ``trend:``.
-    relabelings
-        Beside every test between two conditions, exchange the labels of replicates in up to so many ways
-        (:func:`dolor.contrasts.permutation.relabel`), within donors that gave both conditions, else within the other
-        columns of the formula. 0: do not.
-    seed
-        Of the random choice of relabelings.
-
-    Returns
-    -------
-    One row a (data set, comparison, sender, receiver, interaction), columns of
-    :data:`dolor.core.tables.CONTRASTS`.
-
-    Raises
-    ------
-    dolor.core.errors.DesignError
-        The samples cannot separate what the formula asks for; the columns are named.
-    dolor.core.errors.DataError
-        The profiles or the interactions are not of the required form.
-
-    Notes
-    -----
-    - ``effect`` is a difference of scores, log2 of a geometric mean of expression.
-    - ``qvalue`` adjusts all tests of a comparison alike (Benjamini-Hochberg). ``qvalue_stagewise`` screens interactions
-      first, then the senders and receivers of those that pass
-      (:func:`dolor.contrasts.linear.multiple_testing.stagewise`):
-      it bounds the share of wrongly called interactions, so take it to ask which of them change anywhere.
-    - ``status`` is ``tested``; ``described`` (an effect, but fewer than two samples in a group, or nothing left to
-      estimate the variance from); or ``untestable``. ``reason`` says why.
-    - ``infiltration`` and ``per_cell`` split the log2 change of the ligand's supply by the sender, each with its
-      standard error (``infiltration_se``, ``per_cell_se``).
-    - ``relabel_pvalue`` is that of the exchanged labels, ``relabel_smallest_pvalue`` the smallest that these samples
-      allow, if ``relabelings`` are asked for.
-    - With more than two conditions, ``omnibus_pvalue`` is that of the F test of all of them together.
-
-    Examples
-    --------
-    >>> import dolor as dl
-    >>> study = dl.simulate.study("drg", seed=1, n_animals=2, cells_per_sample=80)
-    >>> cells = study.cells
-    >>> cells.obs["cell_type"] = cells.obs["truth_class"]
-    >>> pairs = dl.catalog.interactions("mouse")
-    >>> profiles = dl.tl.profiles(cells, pairs)
-    >>> found = contrast(profiles, pairs, reference={"condition": "naive"})
-    >>> sorted(set(found["contrast_type"]))
-    ['condition', 'condition_in_sex', 'interaction', 'sex', 'sex_in_condition']
-    >>> bool((found["pvalue"].notna() == (found["status"] == "tested")).all())
-    True
-    """
-    check_profiles(profiles)
-    missing = [name for name in ("interaction_id", "ligand", "receptor") if name not in interactions.columns]
-    if missing:
-        raise DataError(f"the interactions lack the column(s) {', '.join(missing)}")
-    dataset = profiles.obs["dataset_id"].astype(str).to_numpy()
-    masks = [dataset == name for name in sorted(set(dataset))]
-    options = _Options(formula, dict(reference or {}), ordered, min_detection, complexes, normalise, relabelings, seed)
-    # The matrices are many and small: threads of the linear algebra would wait for each other half of the time.
-    with threadpool_limits(1, "blas"):
-        tables = [_contrast_dataset(profiles[of_dataset], interactions, options) for of_dataset in masks]
-    return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
-
-
-class _Options(NamedTuple):
-    """The arguments of :func:`contrast` that hold for every data set."""
-
-    formula: str
-    reference: Mapping[str, str]
-    ordered: Mapping[str, float] | None
-    min_detection: float
-    complexes: Complexes
-    normalise: bool
-    relabelings: int
-    seed: int
-
-
-def _contrast_dataset(profiles: AnnData, interactions: pd.DataFrame, options: _Options) -> pd.DataFrame:
-    """Fit the models of one data set and lay out their comparisons."""
-    dataset_id = str(profiles.obs["dataset_id"].iloc[0])
-    replicate = replicates_of(profiles.obs, variables_of(options.formula))
-    samples = samples_of(profiles.obs, replicate)
-    ligands, receptors = (interactions[side].astype(str).tolist() for side in ("ligand", "receptor"))
-    supply = supply_of(profiles, [*ligands, *receptors], replicate, options.complexes, normalise=options.normalise)
-    eligibility = eligibility_of(supply, ligands, receptors, options.min_detection)
-    pairs = tuple(np.array([supply.units[name] for name in side], dtype=np.intp) for side in (ligands, receptors))
-    parts = []
-    for unblocked in models_of(samples, options.formula, options.reference, options.ordered):
-        modelled = supply.of(unblocked.design.samples.index.tolist())
-        variance = expected_variance(modelled, unblocked.design.matrix, supply.detection > 0)
-        model = with_correlation(unblocked, modelled.log2, variance)
-        answers = _answers(model, modelled.cells > 0)
-        raw = fit_interactions(modelled, variance, (pairs[0], pairs[1]), eligibility.code == 0, model, answers)
-        split = split_supply(modelled, model.design.matrix, np.array([c.weights for c in model.comparisons]))
-        parts.append(contrast_table(dataset_id, model, supply, interactions, answers, eligibility, raw, split))
-    table = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
-    if not options.relabelings:
-        return table
-    return with_relabeling(
-        table, profiles, interactions, options.formula, number=options.relabelings, seed=options.seed,
-        min_detection=options.min_detection, complexes=options.complexes, normalise=options.normalise,
-    )  # fmt: skip
-
-
-def _answers(model: Model, present: NDArray[np.bool_]) -> list[list[Answers]]:
-    """Find for each sender and receiver what the replicates that have both can answer."""
-    known: dict[bytes, Answers] = {}
-
-    def answer(sender: int, receiver: int) -> Answers:
-        both = present[:, sender] & present[:, receiver]
-        if both.tobytes() not in known:
-            known[both.tobytes()] = answers_of(model.design, model.comparisons, both)
-        return known[both.tobytes()]
-
-    types = range(present.shape[1])
-    return [[answer(sender, receiver) for receiver in types] for sender in types]

@@ -127,7 +127,7 @@ class Supply:
     pooled: Floats
     detection: Floats
 
-    def of(self, replicates: Sequence[str]) -> Supply:
+    def select(self, replicates: Sequence[str]) -> Supply:
         """Return the array of some replicates only; what is pooled stays pooled over all."""
         rows = pd.Index(self.replicates).get_indexer(pd.Index(replicates))
         return replace(

@@ -28,6 +28,7 @@ __all__ = [
     "INTERACTIONS",
     "SEX",
     "STATUSES",
+    "UNIT_CHANGES",
     "VERDICTS",
     "Kind",
     "Table",
@@ -37,10 +38,19 @@ __all__ = [
 Kind = Literal["text", "number", "count"]
 
 CONTRAST_TYPES = ("condition", "condition_in_sex", "sex", "sex_in_condition", "interaction")
-STATUSES = ("tested", "described", "untestable")
+STATUSES = ("tested", "described", "untestable", "absent")
 VERDICTS = ("supports", "opposes", "silent", "untestable")
 DRIVERS = ("", "per_cell", "infiltration", "both")
-FLAGS = ("ambient_suspect", "low_detection", "lost_identity", "few_cells", "proxy", "sex_unconfirmed")
+FLAGS = (
+    "ambient_suspect",
+    "low_detection",
+    "lost_identity",
+    "few_cells",
+    "proxy",
+    "sex_unconfirmed",
+    "leakage_unknown",
+    "discordant",
+)
 
 
 @dataclass(frozen=True)
@@ -82,8 +92,21 @@ CONTRASTS = Table(
     ),
     MappingProxyType({"contrast_type": CONTRAST_TYPES, "status": STATUSES, "driver": DRIVERS}),
     _columns(
-        number="qvalue_stagewise infiltration_se per_cell_se omnibus_pvalue relabel_pvalue relabel_smallest_pvalue"
+        text="reason_code changed_side present_ligand present_receptor",
+        number="effect_ligand se_ligand effect_receptor se_receptor infiltration_se per_cell_se omnibus_pvalue "
+        "relabel_pvalue relabel_smallest_pvalue",
     ),
+)
+
+UNIT_CHANGES = Table(
+    "unit_changes",
+    _columns(
+        text="dataset_id contrast_type case reference stratum population unit role presence "
+        "status reason_code reason flags",
+        number="effect se statistic df pvalue qvalue smallest_detectable",
+        count="n_case n_reference",
+    ),
+    MappingProxyType({"contrast_type": CONTRAST_TYPES, "status": STATUSES}),
 )
 
 COMPOSITION = Table(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from dolor.errors import UsageError
+from dolor.core.errors import UsageError
 from dolor.pseudobulk.leakage import SILENT, weighted_median
 from dolor.pseudobulk.unit_parts import Parts, combine_pvalues, smallest_subunit, sum_parts
 

@@ -16,6 +16,7 @@ from pandas.api.extensions import ExtensionArray
 
 from dolor.core.categories import category
 from dolor.core.tables import INTERACTIONS, check
+from dolor.core.thresholds import FEW_CELLS, LOW_DETECTION
 from dolor.pseudobulk.expression import combine, per_10k
 from dolor.scores.registry import METHODS
 from dolor.scores.statistics import SampleSums
@@ -23,9 +24,7 @@ from dolor.scores.subunits import Compiled
 
 __all__ = [
     "AMBIENT_SHARE",
-    "FEW_CELLS",
     "FLAG_TEXTS",
-    "LOW_DETECTION",
     "SampleScores",
     "ambient_suspects",
     "leaked_shares",
@@ -35,10 +34,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-# A side detected in fewer of the cells is flagged.
-LOW_DETECTION = 0.1
-# A group of fewer cells is flagged.
-FEW_CELLS = 10
 # Share of a droplet's counts that may have leaked from other cells, where nobody has estimated it.
 AMBIENT_SHARE = 0.1
 # A ligand is suspect where at least this share of it is leakage, as estimated.

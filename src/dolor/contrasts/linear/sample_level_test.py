@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from dolor.contrasts.interaction_tests import answers_of
+from dolor.contrasts.linear.answers import answers_of
 from dolor.contrasts.linear.linear_model import fit
 from dolor.contrasts.linear.models import Model
 from dolor.contrasts.linear.moderation import fit_prior, moderate
@@ -51,7 +51,7 @@ def compare_responses(response: Floats, names: pd.Index, label: str, model: Mode
         frame["qvalue"] = benjamini_hochberg(frame["pvalue"].to_numpy())
         frame["n_case"], frame["n_reference"] = answers.n_case[i], answers.n_reference[i]
         frame["status"] = "tested" if testable else "described" if estimable else "untestable"
-        frame["reason"] = answers.reason[i].replace("both cell types in only", "only") or model.note
+        frame["reason"] = answers.reason[i] or model.note
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
 

@@ -86,7 +86,7 @@ def animals_needed(
     count
         Mean count of the unit per sample.
     dispersion, quasi_dispersion
-        Of a fit to similar data (:class:`dolor.contrasts.quasi_likelihood.UnitFit`).
+        Of a fit to similar data (:class:`dolor.contrasts.units.quasi_likelihood.UnitFit`).
     arms
         Weight of each arm in the contrast: ``(1, -1)`` for two conditions; ``(.5, .5, -.5, -.5)`` for condition over
         both sexes; ``(1, -1, -1, 1)`` for the interaction.

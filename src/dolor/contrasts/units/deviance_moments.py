@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from dolor.contrasts.negative_binomial import unit_deviance
+from dolor.contrasts.units.negative_binomial import unit_deviance
 
 __all__ = ["deviance_moments"]
 

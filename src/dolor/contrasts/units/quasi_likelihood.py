@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from dolor.contrasts.deviance_moments import deviance_moments
-from dolor.contrasts.dispersion_prior import DispersionPrior, fit_dispersion_prior, no_prior
-from dolor.contrasts.negative_binomial import NegativeBinomialFit, fit_negative_binomial, unit_deviance
+from dolor.contrasts.units.deviance_moments import deviance_moments
+from dolor.contrasts.units.dispersion_prior import DispersionPrior, fit_dispersion_prior, no_prior
+from dolor.contrasts.units.negative_binomial import NegativeBinomialFit, fit_negative_binomial, unit_deviance
 
 __all__ = ["UnitFit", "UnitTests", "contrast_tests", "fit_units", "joint_pvalues"]
 

@@ -1,0 +1,1 @@
+"""Tests of ligands and receptors on summed counts: pure functions on arrays."""
