@@ -130,7 +130,7 @@ def unit_arrays(sums: PopulationSums, units: Units, model: Model, supply: Supply
     of_condition = np.array([c.between_conditions for c in model.comparisons])
     answers = []
     for place in range(len(sums.populations)):
-        rows = sums.cells[:, place] >= options.min_cells
+        rows = (sums.cells[:, place] >= options.min_cells) & (sums.library[:, place] > 0)
         answer = answers_of(model.design, model.comparisons, rows)
         answers.append(answer)
         if not (answer.estimable.any() and units.measured.any()):
