@@ -55,6 +55,7 @@ rule contrast:
         contrasts=f"{RESULTS}/{{dataset}}/contrasts.parquet",
         composition=f"{RESULTS}/{{dataset}}/composition.parquet",
         response=f"{RESULTS}/{{dataset}}/response.parquet",
+        units=f"{RESULTS}/{{dataset}}/unit_changes.parquet",
     log:
         "logs/contrast/{dataset}.log",
     benchmark:
@@ -79,7 +80,7 @@ rule contrast:
         signatures=signature_digest("mediators.tsv"),
     shell:
         "dolor contrast {input:q} --out {output.contrasts:q} --composition {output.composition:q}"
-        " --response {output.response:q} {params.reference} {params.options} > {log:q} 2>&1"
+        " --response {output.response:q} --units {output.units:q} {params.reference} {params.options} > {log:q} 2>&1"
 
 
 rule meta:

@@ -83,6 +83,7 @@ def contrast(
     out: Out,
     composition: Annotated[Path, typer.Option(help="Table of shifts in cell numbers to write.")],
     response: Annotated[Path, typer.Option(help="Table of the receivers' response programmes to write.")],
+    units: Annotated[Path, typer.Option(help="Table of the change of each ligand and receptor to write.")],
     reference_condition: Annotated[str, typer.Option(help="The condition that the others are compared with.")],
     reference_sex: Annotated[str, typer.Option(help="female or male.")] = "male",
     formula: Annotated[str, typer.Option(help="Design of the linear model over samples.")] = "~ condition * sex",
@@ -97,6 +98,7 @@ def contrast(
 ) -> None:
     """Compare conditions and sexes over samples."""
     from dolor import populations, tl
+    from dolor.contrasts.contrast import compare
     from dolor.io.provenance import write_provenance
     from dolor.io.write import write_table
 
@@ -104,7 +106,9 @@ def contrast(
     found = _read_profiles(source)
     organism = _organism(found.obs)
     pairs = pairs_of(organism, file, merge)
-    contrasts = tl.contrast(found, pairs, formula, reference, ordered=_positions(order), relabelings=relabelings)
+    compared = compare(found, pairs, formula, reference, ordered=_positions(order), relabelings=relabelings)
+    contrasts = compared.contrasts
+    write_table(compared.units, units, tables.UNIT_CHANGES)
     markers = populations.markers(organism, measured=found.var_names)
     contrasts = tl.flag_lost_identity(contrasts, found, markers, formula, reference)
     write_table(contrasts, out, tables.CONTRASTS)
@@ -113,7 +117,7 @@ def contrast(
     statuses = {str(status): int(number) for status, number in contrasts["status"].value_counts().items()}
     parameters = {"formula": formula, "reference": reference, "order": order, "relabelings": relabelings}
     parameters |= {"pairs": file, "merge": merge}
-    for result in (out, composition, response):
+    for result in (out, composition, response, units):
         write_provenance(result, stage="contrast", inputs=[source], parameters=parameters, dropped=statuses)
     typer.echo(", ".join(f"{number} {status}" for status, number in sorted(statuses.items())))
     for line in _reach_of_relabeling(contrasts) if relabelings else ():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from dolor.contrasts.decomposition import split_supply
 from dolor.contrasts.linear.design import variables_of
 from dolor.contrasts.permutation import relabel
 from dolor.contrasts.unit_arrays import UnitOptions
-from dolor.contrasts.unit_changes import FittedModel, check_interactions, fitted_models
+from dolor.contrasts.unit_changes import FittedModel, check_interactions, fitted_models, unit_table
 from dolor.contrasts.units.unit_tests import MIN_CELLS
 from dolor.core.contracts import check_profiles
 from dolor.core.errors import DesignError
@@ -24,7 +24,7 @@ from dolor.pseudobulk.presence import FLOOR
 if TYPE_CHECKING:
     from anndata import AnnData
 
-__all__ = ["contrast", "exchangeable_within", "pair_contrasts", "with_relabeling"]
+__all__ = ["Comparisons", "compare", "contrast", "exchangeable_within", "pair_contrasts", "with_relabeling"]
 
 _PLACE = ("sender", "receiver", "interaction_id")
 
@@ -126,11 +126,38 @@ def contrast(
     >>> bool((found["pvalue"].notna() == (found["status"] == "tested")).all())
     True
     """
+    return compare(
+        profiles, interactions, formula, reference, ordered=ordered, floor=floor, min_cells=min_cells, level=level,
+        relabelings=relabelings, seed=seed,
+    ).contrasts  # fmt: skip
+
+
+class Comparisons(NamedTuple):
+    """Both tables of one fit: pairs (``contrasts``) and the units that they are joined from (``units``)."""
+
+    contrasts: pd.DataFrame
+    units: pd.DataFrame
+
+
+def compare(
+    profiles: AnnData,
+    interactions: pd.DataFrame,
+    formula: str = "~ condition * sex",
+    reference: Mapping[str, str] | None = None,
+    *,
+    ordered: Mapping[str, float] | None = None,
+    floor: float = FLOOR,
+    min_cells: int = MIN_CELLS,
+    level: float = FDR,
+    relabelings: int = 0,
+    seed: int = 0,
+) -> Comparisons:
+    """Return what :func:`contrast` and :func:`dolor.tl.unit_changes` return, with their arguments, from one fit."""
     check_profiles(profiles)
     check_interactions(interactions)
     dataset = profiles.obs["dataset_id"].astype(str).to_numpy()
     options = UnitOptions(floor, min_cells, level)
-    tables = []
+    pairs, units = [], []
     # The matrices are many and small: threads of the linear algebra would wait for each other half of the time.
     with threadpool_limits(1, "blas"):
         for name in sorted(set(dataset)):
@@ -140,8 +167,10 @@ def contrast(
             table = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
             if relabelings:
                 table = with_relabeling(table, own, interactions, formula, number=relabelings, seed=seed)
-            tables.append(table)
-    return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+            pairs.append(table)
+            units += [unit_table(name, one, interactions) for one in fitted]
+    contrasts = pairs[0] if len(pairs) == 1 else pd.concat(pairs, ignore_index=True)
+    return Comparisons(contrasts, pd.concat(units, ignore_index=True))
 
 
 def pair_contrasts(dataset_id: str, fitted: FittedModel, interactions: pd.DataFrame, level: float) -> pd.DataFrame:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from dolor.contrasts.expression_array import Supply
 
-__all__ = ["FittedModel", "check_interactions", "fitted_models", "unit_changes"]
+__all__ = ["FittedModel", "check_interactions", "fitted_models", "unit_changes", "unit_table"]
 
 PRESENCE_WORDS = {
     Status.PRESENT: "present", Status.ABSENT: "absent", Status.UNKNOWN: "unknown", Status.NOT_JUDGED: "not_judged"
@@ -117,7 +117,7 @@ def unit_changes(
     with threadpool_limits(1, "blas"):
         for name in sorted(set(dataset)):
             for fitted in fitted_models(profiles[dataset == name], interactions, formula, reference, ordered, options):
-                tables.append(_table(name, fitted, interactions))
+                tables.append(unit_table(name, fitted, interactions))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -161,7 +161,7 @@ def fitted_models(
     return fitted
 
 
-def _table(dataset_id: str, fitted: FittedModel, interactions: pd.DataFrame) -> pd.DataFrame:
+def unit_table(dataset_id: str, fitted: FittedModel, interactions: pd.DataFrame) -> pd.DataFrame:
     """Lay out the units of a model, one row per (comparison, population, unit) in this order."""
     found, units, model = fitted.found, fitted.units, fitted.model
     shape = found.effect.shape

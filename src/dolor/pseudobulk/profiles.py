@@ -155,8 +155,9 @@ def profiles(
     genes: Iterable[str] | None = None,
     chunk_size: int = _CHUNK,
     trimean: bool | None = None,
+    keep_doublets: bool = False,
 ) -> AnnData:
-    """Sum cells to one row a (sample × cell type).
+    """Pseudobulk: sum cells to one row per sample and cell type.
 
     The counts are read once, in chunks (twice where a file holds them by columns), so that memory depends on samples,
     cell types and genes but not on cells. Sums run in the order of the cells: the size of a chunk changes nothing, the
@@ -184,6 +185,9 @@ def profiles(
     trimean
         Also compute the trimean of x, which CellChat's probability needs. It takes eight bytes for every stored value
         of the genes kept, so by default it is computed for data in memory and not for a file.
+    keep_doublets
+        Count cells that ``obs["doublet"]`` flags (``yes``) under their label. By default they are counted as
+        ``unassigned``, since half of what they hold is another cell's; ``uns["dolor_profiles"]`` says how many.
 
     Returns
     -------
@@ -197,12 +201,12 @@ def profiles(
       (``lognorm_s1``, ``lognorm_s2``, ``lognorm_max``).
     - ``uns["dolor_pairs"]``: for the pairs ``first``, ``second`` and the samples ``sample_id``, the sums over cells of
       x_a x_b (``s11``), x_a² x_b (``s21``) and x_a x_b² (``s12``).
-    - ``uns["dolor_profiles"]``: ``n_genes`` in the data.
+    - ``uns["dolor_profiles"]``: ``n_genes`` in the data, ``n_doublets`` left out.
 
     Raises
     ------
     dolor.core.errors.DataError
-        A column is missing or empty, a gene or barcode stands twice, or the layer holds no raw counts.
+        A column is missing or empty, a gene or barcode is duplicated, or the layer holds no raw counts.
     dolor.core.errors.IntegrityError
         The file or its sparse matrix is broken.
 
@@ -227,6 +231,7 @@ def profiles(
         genes=genes,
         chunk_size=chunk_size,
         trimean=trimean,
+        keep_doublets=keep_doublets,
     ).to_anndata()
 
 
@@ -239,12 +244,14 @@ def sum_cells(
     genes: Iterable[str] | None = None,
     chunk_size: int = _CHUNK,
     trimean: bool | None = None,
+    keep_doublets: bool = False,
 ) -> Sums:
     """Sum cells as :func:`profiles` does, to what scores read without importing anndata."""
     source = open_source(data)
     _check(source, groupby, sample_key)
     kept = _kept_genes(source, interactions, genes)
-    groups = group_cells(source.obs[sample_key], source.obs[groupby])
+    label, n_doublets = _without_doublets(source.obs, groupby, keep=keep_doublets)
+    groups = group_cells(source.obs[sample_key], label)
     pairs = gene_pairs(interactions if interactions is not None else _NO_INTERACTIONS, kept)
     column = np.asarray(kept.get_indexer(source.genes), dtype=np.int64)
     sums = np.zeros((len(groups.sample), len(kept), len(FIELDS)))
@@ -266,12 +273,23 @@ def sum_cells(
         if quartiles is not None:
             quartiles.add(chunk, group, column)
     result = _as_sums(source, groups, kept, sums, whole, totals, sample_key)
+    result.uns["dolor_profiles"]["n_doublets"] = n_doublets
     if quartiles is not None:
         result.layers[TRIMEAN_LAYER] = quartiles.result()
     if interactions is not None:
         result.uns[PAIRS_KEY] = pairs_to_uns(pairs, kept, groups.samples, products)
     check_profiles(result, source.name)
     return result
+
+
+def _without_doublets(obs: pd.DataFrame, groupby: str, *, keep: bool) -> tuple[pd.Series, int]:
+    """Return the labels with flagged doublets as unassigned, and how many of them had a label."""
+    if keep or "doublet" not in obs.columns:
+        return obs[groupby], 0
+    flagged = (obs["doublet"].astype(str) == "yes") & (obs[groupby].astype(str) != UNASSIGNED)
+    if not flagged.any():
+        return obs[groupby], 0
+    return obs[groupby].astype(object).mask(flagged, UNASSIGNED), int(flagged.sum())
 
 
 def _wants_trimean(trimean: bool | None, data: AnnData | Source | Path | str) -> bool:
@@ -294,7 +312,7 @@ def _check(source: Source, groupby: str, sample_key: str) -> None:
             )
     if not source.genes.is_unique:
         twice = ", ".join(map(repr, source.genes[source.genes.duplicated()].unique()[:3]))
-        raise DataError(f"{source.name}: gene symbols stand more than once ({twice}); make them unique")
+        raise DataError(f"{source.name}: gene symbols are duplicated ({twice}); make them unique")
 
 
 def _kept_genes(source: Source, interactions: pd.DataFrame | None, genes: Iterable[str] | None) -> pd.Index:
