@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dolor.claims.scope import Scope
 from dolor.contrasts.linear.multiple_testing import benjamini_hochberg
@@ -30,7 +31,8 @@ class Look:
 
     ``pvalue`` is that of Simes for "nothing changes anywhere"; ``qvalue`` is filled in over all statements. ``best`` is
     the row with the smallest p; ``signs`` the directions of the rows that are significant within the statement.
-    Without a test, ``reason`` tells why; ``outside`` then says that the data set is not what the statement is about.
+    Without a test, ``reason`` says why; ``outside`` then says that the dataset is not what the statement is about, and
+    ``absent`` that ligand and receptor are not both present.
     """
 
     contrast_type: str
@@ -40,6 +42,7 @@ class Look:
     signs: frozenset[int]
     reason: str
     outside: bool = False
+    absent: bool = False
     qvalue: float = float("nan")
 
 
@@ -61,12 +64,25 @@ def look(scope: Scope, contrast_type: str, stratum: str, level: float) -> Look:
     tested = rows[rows["status"] == "tested"] if len(rows) else rows
     if not len(tested):
         reason = scope.reason or _why_untested(rows)
-        return Look(contrast_type, stratum, float("nan"), None, frozenset(), reason, bool(scope.reason))
+        absent = len(rows) > 0 and bool((rows["status"].astype(str) == "absent").any())
+        return Look(contrast_type, stratum, float("nan"), None, frozenset(), reason, bool(scope.reason), absent)
     adjusted = benjamini_hochberg(tested["pvalue"].to_numpy())
-    signs = np.sign(tested["effect"].to_numpy()) * _towards_female(tested)
+    signs = np.nan_to_num(np.sign(_direction(tested))) * _towards_female(tested)
     best = tested.iloc[int(np.argmin(tested["pvalue"].to_numpy()))]
-    called = frozenset(int(sign) for sign in signs[adjusted < level])
+    called = frozenset(int(sign) for sign in signs[adjusted < level] if sign)
     return Look(contrast_type, stratum, float(adjusted.min()), best, called, "")
+
+
+def _direction(rows: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the change of the end that has changed, else of both; 0 where both have changed in opposite directions."""
+    effect = rows["effect"].to_numpy(dtype=float)
+    if "changed_side" not in rows.columns:
+        return effect
+    side = rows["changed_side"].astype(str)
+    ligand, receptor = (rows[f"effect_{end}"].to_numpy(dtype=float) for end in ("ligand", "receptor"))
+    changed = np.select([side == "ligand", side == "receptor"], [ligand, receptor], default=effect)
+    known = np.where(np.isnan(changed), np.where(np.isnan(ligand), receptor, ligand), changed)
+    return np.where((side == "both") & (ligand * receptor < 0), 0.0, known)
 
 
 def _towards_female(rows: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -78,10 +94,10 @@ def _why_untested(rows: pd.DataFrame) -> str:
     """Return the reason that most rows share."""
     if not len(rows):
         return "the design has no such contrast"
-    described = rows[rows["status"] == "described"]
-    reasons = (described if len(described) else rows)["reason"].astype(str)
-    prefix = "too few samples: " if len(described) else ""
-    return prefix + str(reasons.value_counts().sort_index().idxmax())
+    status = rows["status"].astype(str)
+    described, absent = rows[status == "described"], rows[status == "absent"]
+    reasons = (described if len(described) else absent if len(absent) else rows)["reason"].astype(str)
+    return str(reasons.value_counts().sort_index().idxmax())
 
 
 def direction_supported(statement: Mapping[str, str]) -> int:
@@ -145,7 +161,7 @@ def _judge(
 
 
 def _without_test(statement: Mapping[str, str], missing: Look) -> tuple[str, str]:
-    if "detected in less than" in missing.reason:
+    if missing.absent:
         return "silent", missing.reason
     if missing.contrast_type == "interaction" and not missing.outside:
         return "untestable", f"a statement on one sex needs the interaction of condition and sex: {missing.reason}"
