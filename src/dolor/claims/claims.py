@@ -10,6 +10,7 @@ import pandas as pd
 
 from dolor.claims.scope import PopulationTree, Setting, pair_key, scope_of
 from dolor.claims.verdicts import Look, look, looks_needed, verdict_of
+from dolor.contrasts.contrast_table import changed_effect
 from dolor.contrasts.linear.multiple_testing import benjamini_hochberg
 from dolor.core.errors import DataError
 from dolor.core.tables import CLAIMS, CONTRASTS, check
@@ -122,7 +123,7 @@ def _row(
         "receiver": "" if best is None else str(best["receiver"]),
         "contrast_type": "" if best is None else deciding.contrast_type,
         "stratum": "" if best is None else deciding.stratum,
-        "effect": np.nan if best is None else float(best["effect"]),
+        "effect": np.nan if best is None else float(changed_effect(best.to_frame().T)[0]),
         "qvalue": deciding.qvalue,
     }
 
@@ -135,7 +136,7 @@ def _evidence(each: Look) -> str:
     within = f" in {each.stratum}" if each.stratum else ""
     return (
         f"{each.contrast_type}{within}: {best['sender']} to {best['receiver']}, {best['interaction_id']}, "
-        f"{best['case']} against {best['reference']}: log2 change {best['effect']:+.2f} "
+        f"{best['case']} against {best['reference']}: log2 change {float(changed_effect(best.to_frame().T)[0]):+.2f} "
         f"(p {best['pvalue']:.2g}, q {best['qvalue']:.2g} among all tests; q {each.qvalue:.2g} among statements; "
         f"{best['n_case']} and {best['n_reference']} samples)"
     )

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from dolor.claims.scope import Scope
+from dolor.contrasts.contrast_table import changed_effect
 from dolor.contrasts.linear.multiple_testing import benjamini_hochberg
 from dolor.knowledge.vocabulary import words
 
@@ -67,22 +67,10 @@ def look(scope: Scope, contrast_type: str, stratum: str, level: float) -> Look:
         absent = len(rows) > 0 and bool((rows["status"].astype(str) == "absent").any())
         return Look(contrast_type, stratum, float("nan"), None, frozenset(), reason, bool(scope.reason), absent)
     adjusted = benjamini_hochberg(tested["pvalue"].to_numpy())
-    signs = np.nan_to_num(np.sign(_direction(tested))) * _towards_female(tested)
+    signs = np.nan_to_num(np.sign(changed_effect(tested))) * _towards_female(tested)
     best = tested.iloc[int(np.argmin(tested["pvalue"].to_numpy()))]
     called = frozenset(int(sign) for sign in signs[adjusted < level] if sign)
     return Look(contrast_type, stratum, float(adjusted.min()), best, called, "")
-
-
-def _direction(rows: pd.DataFrame) -> NDArray[np.float64]:
-    """Return the change of the end that has changed, else of both; 0 where both have changed in opposite directions."""
-    effect = rows["effect"].to_numpy(dtype=float)
-    if "changed_side" not in rows.columns:
-        return effect
-    side = rows["changed_side"].astype(str)
-    ligand, receptor = (rows[f"effect_{end}"].to_numpy(dtype=float) for end in ("ligand", "receptor"))
-    changed = np.select([side == "ligand", side == "receptor"], [ligand, receptor], default=effect)
-    known = np.where(np.isnan(changed), np.where(np.isnan(ligand), receptor, ligand), changed)
-    return np.where((side == "both") & (ligand * receptor < 0), 0.0, known)
 
 
 def _towards_female(rows: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -21,7 +21,7 @@ from dolor.core.tables import STATUSES
 from dolor.core.thresholds import FDR, FEW_CELLS, LOW_DETECTION
 from dolor.pseudobulk.presence import Status
 
-__all__ = ["contrast_table"]
+__all__ = ["changed_effect", "contrast_table"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.signedinteger]
@@ -129,6 +129,29 @@ def contrast_table(
         joined = np.where(about_condition & (status == _TESTED), np.minimum(2 * of_units, 1.0), np.nan)
         columns["omnibus_pvalue"] = joined.ravel()
     return pd.DataFrame(columns, copy=False)
+
+
+def changed_effect(contrasts: pd.DataFrame) -> Floats:
+    """Return for each pair the log2 change of the end that has changed, for a reader who wants one number.
+
+    Parameters
+    ----------
+    contrasts
+        Rows of the table of contrasts. Without ``changed_side`` (:func:`dolor.tl.from_de`), ``effect`` is returned.
+
+    Returns
+    -------
+    The change of the changed end; where both have changed alike or none has, the mean of both, or the one that is
+    known; 0 where both have changed in opposite directions.
+    """
+    effect = contrasts["effect"].to_numpy(dtype=float)
+    if "changed_side" not in contrasts.columns:
+        return effect
+    side = contrasts["changed_side"].astype(str)
+    ligand, receptor = (contrasts[f"effect_{end}"].to_numpy(dtype=float) for end in ("ligand", "receptor"))
+    changed = np.select([side == "ligand", side == "receptor"], [ligand, receptor], default=effect)
+    known = np.where(np.isnan(changed), np.where(np.isnan(ligand), receptor, ligand), changed)
+    return np.where((side == "both") & (ligand * receptor < 0), 0.0, known)
 
 
 def _units_of(supply: Supply, interactions: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

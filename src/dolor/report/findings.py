@@ -87,7 +87,8 @@ def findings_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str
 
 def _by_comparison(dataset: DatasetRun, crosstalk: Crosstalk) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
     """Give the rows of the main comparisons: first condition, then the difference of changes, then sex."""
-    named = crosstalk.pairs[["sender", "receiver", "interaction_id", "flags"]].rename(columns={"flags": "pair_flags"})
+    shown = ["sender", "receiver", "interaction_id", "ligand", "receptor", "flags"]
+    named = crosstalk.pairs[shown].rename(columns={"flags": "pair_flags"})
     rows = crosstalk.contrasts[crosstalk.contrasts["dataset_id"].astype(str) == dataset.dataset_id].join(
         named, on="pair"
     )
@@ -152,30 +153,62 @@ def _response(dataset: DatasetRun) -> list[Finding]:
 
 
 def _tested(key: Mapping[str, str], tested: pd.DataFrame, knowledge: Mapping[str, dict[str, Any]]) -> list[Finding]:
+    """Say which ligands and receptors change, each once, and whom the clearest of them can reach."""
     if not len(tested):
         return []
     about = wording.comparison(key)
-    hits = tested[tested["qvalue"] < FDR].sort_values(["pvalue", "pair"])
-    if not len(hits):
-        return [
-            Finding(key["contrast_type"], about, "none differs", f" of {wording.count(len(tested), 'signal')} tested.")
-        ]
-    up, down = int((hits["effect"] > 0).sum()), int((hits["effect"] < 0).sum())
-    onto_neurons = hits[[_onto_neuron(row) for row in rows_of(hits[["sender", "receiver"]])]]
-    best = _clearest(onto_neurons if len(onto_neurons) else hits)
-    driver = _driver(best) if key["contrast_type"] == "condition" else ""
-    others = dict.fromkeys(knowledge[str(name)]["mediator"] for name in hits["interaction_id"])
-    others.pop(knowledge[str(best["interaction_id"])]["mediator"])
+    n_units = len(_units(tested))
+    changed = _changed_units(tested[tested["qvalue"] < FDR])
+    if not changed:
+        rest = f" of {wording.count(n_units, 'ligand and receptor', 'ligands and receptors')} tested."
+        return [Finding(key["contrast_type"], about, "none differs", rest)]
+    best = changed[0]
+    up = sum(float(unit["effect"]) > 0 for unit in changed)
+    driver = _driver(best["row"]) if key["contrast_type"] == "condition" and best["end"] == "ligand" else ""
+    others = dict.fromkeys(_unit_name(unit, knowledge) for unit in changed[1:])
+    others.pop(_unit_name(best, knowledge), None)
     also = f" Also {wording.listing(others, _MOST_SIGNALS)}." if others else ""
-    reach = f"; {len(onto_neurons):,} of them from other cells onto neurons" if len(onto_neurons) else ""
+    onto = sum(unit["end"] == "ligand" and any(map(_onto_neuron, unit["rows"])) for unit in changed)
+    reach = f"; {onto:,} of these ligands can act on neurons" if onto else ""
+    partners = [wording.population(name) for name in best["partners"]]
+    reaching = "with receptors on" if best["end"] == "ligand" else "for which the ligand is made by"
     rest = (
-        f" ({up:,} up, {down:,} down){reach}. "
-        f"Clearest{' of these' if reach else ''}: "
-        f"{_signal(best, knowledge)}, {_size(key, float(best['effect']))} "
-        f"({wording.probability('q', float(best['qvalue']))}{'; perhaps ambient RNA' if best['ambient'] else ''})"
-        f"{', ' + driver if driver else ''}.{also}"
+        f" ({up:,} up, {len(changed) - up:,} down){reach}. Clearest: {_unit_name(best, knowledge)}, "
+        f"{_size(key, float(best['effect']))} ({wording.probability('q', float(best['qvalue']))}), "
+        f"{reaching} {wording.listing(partners, _MOST_SIGNALS)}{', ' + driver if driver else ''}.{also}"
     )
-    return [Finding(key["contrast_type"], about, f"{len(hits):,} of {len(tested):,} signals differ", rest)]
+    return [Finding(key["contrast_type"], about, f"{len(changed):,} of {n_units:,} ligands and receptors change", rest)]
+
+
+def _units(rows: pd.DataFrame) -> set[tuple[str, str]]:
+    """Return the (population, genes) whose test the rows rest on."""
+    ends = (rows[["sender", "ligand"]], rows[["receiver", "receptor"]])
+    return {(str(population), str(unit)) for end in ends for population, unit in end.drop_duplicates().to_numpy()}
+
+
+def _changed_units(hits: pd.DataFrame) -> list[dict[str, Any]]:
+    """List the changed ligands and receptors, the clearest first, each with the populations at the other end."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows_of(hits.sort_values(["qvalue", "pvalue", "pair"])):
+        for end, own, other in (("ligand", "sender", "receiver"), ("receptor", "receiver", "sender")):
+            if str(row.get("changed_side", "ligand")) not in (end, "both"):
+                continue
+            key = (str(row[own]), str(row[end]))
+            effect = float(row.get(f"effect_{end}", row["effect"]))
+            entry = found.setdefault(
+                key, {"end": end, "population": key[0], "effect": effect, "qvalue": row["qvalue"], "row": row,
+                      "partners": [], "rows": []},
+            )  # fmt: skip
+            entry["rows"].append(row)
+            if str(row[other]) not in entry["partners"]:
+                entry["partners"].append(str(row[other]))
+    return list(found.values())
+
+
+def _unit_name(unit: Mapping[str, Any], knowledge: Mapping[str, dict[str, Any]]) -> str:
+    mediator = knowledge[str(unit["row"]["interaction_id"])]["mediator"]
+    name = mediator if unit["end"] == "ligand" else f"the receptor {unit['row']['receptor']} of {mediator}"
+    return f"{name} in {wording.population(unit['population'])}"
 
 
 def _described(key: Mapping[str, str], rows: pd.DataFrame, knowledge: Mapping[str, dict[str, Any]]) -> list[Finding]:
@@ -189,14 +222,6 @@ def _described(key: Mapping[str, str], rows: pd.DataFrame, knowledge: Mapping[st
     )
     about, lead = wording.comparison(key), wording.count(len(described), "signal")
     return [Finding(key["contrast_type"], about, lead, rest)]
-
-
-def _clearest(hits: pd.DataFrame) -> dict[str, Any]:
-    """Return the best signal that is not suspected to be ambient, or else the best."""
-    flags = hits["flags"].astype(str) + ";" + hits["pair_flags"].astype(str)
-    own = hits[~flags.str.contains("ambient_suspect", regex=False)]
-    best = rows_of((own if len(own) else hits).head(1))[0]
-    return {**best, "ambient": not len(own)}
 
 
 def _driver(row: Mapping[str, Any]) -> str:
@@ -222,7 +247,7 @@ def _signal(row: Mapping[str, Any], knowledge: Mapping[str, dict[str, Any]]) -> 
 
 def _size(key: Mapping[str, str], effect: float) -> str:
     if key["contrast_type"] != "interaction":
-        return f"score {wording.fold(effect)}"
+        return wording.fold(effect)
     more, less = (f"{key[side].partition(':')[2]}s" for side in ("case", "reference"))
     factor = wording.number(2 ** abs(effect), 2)
     if effect < 0:

@@ -90,10 +90,10 @@ def supply_points(dataset: DatasetRun, pairs: pd.DataFrame) -> dict[str, Any]:
 _MOST_CELLS = 20_000
 _NUMBERS = ["effect", "se", "df", "pvalue", "qvalue", "infiltration", "per_cell"]
 # Columns that a run may have or not.
-_FURTHER = ["qvalue_stagewise"]
+_FURTHER = ["changed_side", "effect_ligand", "effect_receptor", "present_ligand", "present_receptor"]
 # What the page shows with two digits; all digits are in the files of the run.
 _COARSE = (
-    "pvalue", "qvalue", "qvalue_stagewise", "se", "infiltration", "per_cell",
+    "pvalue", "qvalue", "se", "infiltration", "per_cell", "effect_ligand", "effect_receptor",
     "q_pvalue", "loo_pvalue_max", "tau2", "i2",
 )  # fmt: skip
 _PER_DATASET = ("dataset_effects", "dataset_ses", "loo_effect_min", "loo_effect_max", "reason")
@@ -104,6 +104,8 @@ _FLAGS = {
     "few_cells": "few cells of the sender or the receiver",
     "proxy": "the mediator is no protein: the enzymes that make it stand in for it",
     "sex_unconfirmed": "some samples' sex is not confirmed by their transcripts",
+    "leakage_unknown": "leakage of ambient RNA could not be estimated, so presence is not certain",
+    "discordant": "ligand and receptor change in opposite directions",
 }
 
 

@@ -1,7 +1,8 @@
 """The rows that the crosstalk table shows: pairs of populations with a mediator, their strength and their contrasts.
 
-A *pair* here is a (dataset, sender, receiver, interaction). Pairs that no comparison could estimate are left out of the
-page and counted by reason; they stay in ``contrasts.parquet``.
+A *pair* here is a (dataset, sender, receiver, interaction). Pairs that no comparison could estimate, and those whose
+ligand and receptor are not both present, are left out of the page and counted by reason; they stay in
+``contrasts.parquet``. The ``effect`` of a row is the change of the end that has changed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dolor.contrasts.contrast_table import changed_effect
 from dolor.report import wording
 from dolor.report.data import PAIR, DatasetRun, Run
 from dolor.report.wording import rows_of
@@ -87,14 +89,14 @@ def named_contrasts(crosstalk: Crosstalk, knowledge: Mapping[str, dict[str, Any]
 
 
 def _of_dataset(dataset: DatasetRun) -> Crosstalk:
-    contrasts = dataset.contrasts
+    contrasts = dataset.contrasts.assign(effect=changed_effect(dataset.contrasts))
     comparisons = contrasts[COMPARISON].drop_duplicates().astype(str).reset_index(drop=True)
     pairs = contrasts[[*PAIR, "ligand", "receptor"]].drop_duplicates(PAIR).reset_index(drop=True)
     numbered = contrasts.assign(
         pair=_row_numbers(contrasts, pairs, PAIR), comparison=_row_numbers(contrasts, comparisons, COMPARISON)
     )
     pair = numbered["pair"].to_numpy(dtype=int)
-    answered = (numbered["status"].astype(str) != "untestable").to_numpy(dtype=bool)
+    answered = numbered["status"].astype(str).isin(("tested", "described")).to_numpy(dtype=bool)
     shown = np.zeros(len(pairs), dtype=bool)
     shown[pair[answered]] = True
     hidden = numbered[~shown[pair]].drop_duplicates("pair")["reason"].astype(str)

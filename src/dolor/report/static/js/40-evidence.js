@@ -34,7 +34,7 @@ class Evidence {
       close,
       element('h3', {}, `${known.mediator}: ${say(of('sender'))} → ${say(of('receiver'))}`),
       element('p', {}, this.sentence(row, comparisons[c.comparison.values[row]])),
-      this.stages(row),
+      this.ends(row),
       flags.length ? element('ul', { class: 'cautions' }, ...flags.map((flag) => element('li', {}, words.flags[flag] ?? flag))) : null,
       element('div', { class: 'two' },
         this.points(supply, dataset, of('sender'), of('ligand'), `Ligand ${of('ligand')} in ${say(of('sender'))}, log2`),
@@ -61,11 +61,16 @@ class Evidence {
     return `${start}${size} (95 % interval ${decimal(2 ** (effect - half), 2)} to ${decimal(2 ** (effect + half), 2)} times), p ${decimal(c.pvalue.at(row), 2)}, q ${decimal(c.qvalue.at(row), 2)}, ${groups}.`;
   }
 
-  // Two q-values answer two questions; a reader who sees both must know which is which.
-  stages(row) {
-    const staged = this.data.contrasts.columns.qvalue_stagewise;
-    if (!staged || !Number.isFinite(staged.at(row))) return null;
-    return element('p', { class: 'hint' }, `q in two stages ${decimal(staged.at(row), 2)}: it asks first whether this ligand and receptor change between any populations, and only then between which; take it to name pairs of ligand and receptor that change, and q to name single signals.`);
+  // Both ends: whether each is present beyond leakage, and how it changes.
+  ends(row) {
+    const c = this.data.contrasts.columns;
+    if (!c.changed_side) return null;
+    const say = (end) => {
+      const change = c[`effect_${end}`].at(row);
+      const size = Number.isFinite(change) ? factor(change) : 'change not estimated';
+      return `${end} ${c[`present_${end}`].at(row).replace('_', ' ')}, ${size}`;
+    };
+    return element('p', { class: 'hint' }, `${say('ligand')}; ${say('receptor')}. Presence is judged against leakage of ambient RNA and a background; a signal needs both ends in the same group.`);
   }
 
   values(supply, dataset, population, unit) {

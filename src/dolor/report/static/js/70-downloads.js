@@ -41,7 +41,7 @@ function* signalRows(data, rows) {
 
 const SIGNAL_PAIR = ['dataset_id', 'sender', 'receiver', 'interaction_id', 'ligand', 'receptor', 'score', 'specific', 'review_cells'];
 const SIGNAL_COMPARISON = ['contrast_type', 'case', 'reference', 'stratum'];
-const SIGNAL_NUMBERS = ['effect', 'se', 'df', 'pvalue', 'qvalue', 'qvalue_stagewise', 'n_case', 'n_reference', 'infiltration', 'per_cell', 'driver', 'status', 'reason', 'flags'];
+const SIGNAL_NUMBERS = ['effect', 'se', 'df', 'pvalue', 'qvalue', 'changed_side', 'effect_ligand', 'effect_receptor', 'present_ligand', 'present_receptor', 'n_case', 'n_reference', 'infiltration', 'per_cell', 'driver', 'status', 'reason', 'flags'];
 
 // Some columns are not in every run.
 function signalNumbers({ contrasts }) {
