@@ -83,7 +83,6 @@ def contrast(
     out: Out,
     composition: Annotated[Path, typer.Option(help="Table of shifts in cell numbers to write.")],
     response: Annotated[Path, typer.Option(help="Table of the receivers' response programmes to write.")],
-    units: Annotated[Path, typer.Option(help="Table of the change of each ligand and receptor to write.")],
     reference_condition: Annotated[str, typer.Option(help="The condition that the others are compared with.")],
     reference_sex: Annotated[str, typer.Option(help="female or male.")] = "male",
     formula: Annotated[str, typer.Option(help="Design of the linear model over samples.")] = "~ condition * sex",
@@ -93,6 +92,7 @@ def contrast(
     relabelings: Annotated[
         int, typer.Option(min=0, help="Most exchanges of sample labels for the exact check; 0: no check.")
     ] = 1000,
+    units: Annotated[str, typer.Option(help="Table of the change of each ligand and receptor to write.")] = "",
     file: PairsFile = "",
     merge: Merge = True,
 ) -> None:
@@ -108,7 +108,8 @@ def contrast(
     pairs = pairs_of(organism, file, merge)
     compared = compare(found, pairs, formula, reference, ordered=_positions(order), relabelings=relabelings)
     contrasts = compared.contrasts
-    write_table(compared.units, units, tables.UNIT_CHANGES)
+    if units:
+        write_table(compared.units, units, tables.UNIT_CHANGES)
     markers = populations.markers(organism, measured=found.var_names)
     contrasts = tl.flag_lost_identity(contrasts, found, markers, formula, reference)
     write_table(contrasts, out, tables.CONTRASTS)
@@ -117,7 +118,7 @@ def contrast(
     statuses = {str(status): int(number) for status, number in contrasts["status"].value_counts().items()}
     parameters = {"formula": formula, "reference": reference, "order": order, "relabelings": relabelings}
     parameters |= {"pairs": file, "merge": merge}
-    for result in (out, composition, response, units):
+    for result in (out, composition, response, *([Path(units)] if units else [])):
         write_provenance(result, stage="contrast", inputs=[source], parameters=parameters, dropped=statuses)
     typer.echo(", ".join(f"{number} {status}" for status, number in sorted(statuses.items())))
     for line in _reach_of_relabeling(contrasts) if relabelings else ():
