@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from dolor.contrasts.linear.multiple_testing import benjamini_hochberg, stagewise
+from dolor.contrasts.linear.multiple_testing import benjamini_hochberg
 from dolor.contrasts.meta import meta
 from dolor.core.contracts import SAMPLE_FIELDS
 from dolor.core.tables import CLAIMS, COMPOSITION, CONTRASTS, INTERACTIONS, SEX, check
@@ -137,7 +137,11 @@ def _contrasts(
     frame.loc[silent, ["status", "reason"]] = ["untestable", "ligand not detected"]
     tests = frame["pvalue"].to_numpy().reshape(len(comparisons), len(people) ** 2, len(pairs))
     frame["qvalue"] = np.concatenate([benjamini_hochberg(one.ravel()) for one in tests])
-    frame["qvalue_stagewise"] = np.concatenate([stagewise(one).ravel() for one in tests])
+    frame["changed_side"] = np.where(frame["qvalue"] < 0.05, "ligand", "none")
+    frame = frame.assign(
+        effect_ligand=frame["effect"], se_ligand=frame["se"], effect_receptor=0.0, se_receptor=0.3,
+        present_ligand="present", present_receptor="present", reason_code="",
+    )  # fmt: skip
     return check(frame, CONTRASTS)
 
 

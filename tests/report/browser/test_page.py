@@ -61,10 +61,10 @@ def test_sorting_by_a_column_orders_its_values(visit_to: VisitTo, report: Path) 
         scores = [float(text) for text in page.locator(".vt-row > :nth-child(11)").all_inner_texts()]
         assert scores == sorted(scores, reverse=True)
         for direction in ("ascending", "descending"):
-            header = page.locator(".vt-head > *").filter(has_text="q, 2 stages")
+            header = page.locator(".vt-head > :nth-child(9)")
             header.get_by_role("button").click()
             assert header.get_attribute("aria-sort") == direction
-            cells = page.locator(".vt-row > :nth-child(10)")
+            cells = page.locator(".vt-row > :nth-child(9)")
             chances = [float(text) for text in cells.all_inner_texts()]
             assert chances == sorted(chances, reverse=direction == "descending")
             page.locator(".vt").focus()
@@ -88,19 +88,20 @@ def test_row_opens_its_evidence_by_keyboard_and_closes_back(visit_to: VisitTo, r
         assert page.evaluate("document.activeElement.className") == "vt"
 
 
-def test_both_q_values_stand_side_by_side_and_the_evidence_tells_them_apart(visit_to: VisitTo, report: Path) -> None:
+def test_the_changed_end_stands_beside_q_and_the_evidence_shows_both_ends(visit_to: VisitTo, report: Path) -> None:
     with visit_to(report) as visit:
         page = visit.ready()
         headings = page.locator(".vt-head button").all_inner_texts()
         q = next(place for place, text in enumerate(headings) if text.startswith("q"))
-        assert headings[q + 1] == "q, 2 stages"
+        assert headings[q + 1] == "changed end"
         row = page.locator(".vt-row").first
-        single, staged = (row.locator(f":nth-child({q + 1 + place})").inner_text() for place in (0, 1))
-        assert single != staged
+        qvalue, end = (row.locator(f":nth-child({q + 1 + place})").inner_text() for place in (0, 1))
+        assert end == "ligand"
         row.click()
-        evidence = page.locator("#evidence")
-        assert f"q {single}," in evidence.inner_text()
-        assert f"q in two stages {staged}: it asks first" in evidence.inner_text()
+        evidence = page.locator("#evidence").inner_text()
+        assert f"q {qvalue}," in evidence
+        assert "ligand present" in evidence
+        assert "receptor present, unchanged" in evidence
 
 
 def test_map_leads_to_the_table(visit_to: VisitTo, report: Path) -> None:
