@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+from dolor.errors import UsageError
 from scipy import stats
 
-from dolor.errors import UsageError
 from dolor.pseudobulk.leakage import expected_leakage
 from dolor.pseudobulk.presence import Status, excess_pvalues, leakage_spread, presence, supported
 from dolor.pseudobulk.unit_parts import combine_pvalues, smallest_subunit, sum_parts, unit_parts

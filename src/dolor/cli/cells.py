@@ -229,7 +229,7 @@ def annotate(
         write_provenance(
             result,
             stage="annotate",
-            inputs=[source, *(filter(None, given.values()) if transfer != "none" else [])],
+            inputs=[source, *filter(None, (signatures, *(given.values() if transfer != "none" else ())))],
             parameters=options,
             dropped={"unassigned_cells": unassigned},
         )
@@ -271,10 +271,12 @@ def evaluate(
         ),
     ] = "",
     figure: Annotated[str, typer.Option(help="Picture of what was taken for what, to write (.svg, .pdf, .png).")] = "",
+    signatures: Annotated[str, typer.Option(help="A file of your own populations.")] = "",
 ) -> None:
     """Compare the names of the cells with given ones."""
     import json
 
+    from dolor import populations
     from dolor.annotate import evaluate as compare
     from dolor.annotate.evaluate import mapping_of_terms, read_mapping
     from dolor.annotate.labels import GIVEN
@@ -288,9 +290,10 @@ def evaluate(
     if labels not in obs.columns:
         raise DataError(f"{source}: obs has no column '{labels}'; there are {', '.join(map(str, obs.columns))}")
     given = obs[labels + GIVEN if labels + GIVEN in obs.columns else labels]
+    tree = populations.tree(signatures or None)
     table = mapping or signature_path(f"labels/{obs['dataset_id'].iloc[0]}.tsv")
     listed = bool(mapping) or Path(table).is_file()
-    found = compare(obs, given, read_mapping(table) if listed else mapping_of_terms(given), obs["donor_id"])
+    found = compare(obs, given, read_mapping(table) if listed else mapping_of_terms(given, tree), obs["donor_id"], tree)
     if figure:
         _draw_confusion(obs["cell_type"], given, Path(figure))
     write_text(out, json.dumps(found, indent=2, sort_keys=True) + "\n")

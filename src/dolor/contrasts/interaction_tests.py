@@ -7,7 +7,6 @@ sender and receiver share the replicates that have both, so they are fitted toge
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from dolor.contrasts.linear.linear_model import fit, is_estimable
 from dolor.contrasts.linear.models import Model
 from dolor.contrasts.linear.moderation import Prior, fit_prior, moderate
 from dolor.contrasts.linear.multiple_testing import benjamini_hochberg, stagewise
+from dolor.core.threads import n_threads
 
 __all__ = ["Answers", "Outcome", "Raw", "answers_of", "fit_interactions", "moderated_tests"]
 
@@ -36,8 +36,6 @@ SMALLEST_GROUP = 2
 _MOST_PRIOR_DF = 80.0
 # Counting alone makes replicates vary; where they vary by less than this part of it, they are copies of one sample.
 _LEAST_PART = 1e-8
-# Each comparison is tested by one thread, so that their number changes no result.
-_THREADS = min(os.cpu_count() or 1, 4)
 
 
 @dataclass(frozen=True)
@@ -249,7 +247,8 @@ def moderated_tests(raw: Raw, tested: Bools, conditions: int) -> Outcome:
         qvalue.flat = benjamini_hochberg(pvalue.ravel())
         staged.flat = stagewise(pvalue.reshape(-1, pvalue.shape[-1])).ravel()
 
-    with ThreadPoolExecutor(_THREADS) as pool:
+    # Each comparison is tested by one thread, so that their number changes no result.
+    with ThreadPoolExecutor(n_threads()) as pool:
         list(pool.map(test, range(len(raw.effect))))
     omnibus = special.fdtrc(conditions, total, raw.joint / posterior) if conditions > 1 else raw.joint
     return Outcome(made[0], made[1], made[2], made[3], made[4], total, omnibus)
