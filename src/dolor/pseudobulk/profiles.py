@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dolor.core.contracts import DETECTION_LAYER, SAMPLE_FIELDS, check_profiles
+from dolor.core.contracts import DETECTION_LAYER, PROFILE_FIELDS, SAMPLE_FIELDS, check_profiles
 from dolor.core.errors import DataError
 from dolor.core.vocabulary import UNASSIGNED
 from dolor.io.matrix.chunks import Source
@@ -88,13 +88,16 @@ def sample_fields(obs: pd.DataFrame, groups: Groups, sample_key: str) -> pd.Data
     _, first_of_sample = np.unique(sample_of_cell, return_index=True)
     result = pd.DataFrame(index=_row_names(groups))
     for name in obs.columns:
-        if name in ("cell_type", "n_cells", "n_counts"):
+        if name == "cell_type":
             continue
         codes = pd.factorize(obs[name])[0]
         if (codes == codes[first_of_sample][sample_of_cell]).all():
             values = obs[name].iloc[groups.first_cell]
             as_text = isinstance(values.dtype, pd.CategoricalDtype) or name in SAMPLE_FIELDS
-            result[name] = (values.astype(str) if as_text else values).to_numpy()
+            # A column of the user's keeps its values where profiles have one of that name.
+            result[f"sample_{name}" if name in PROFILE_FIELDS else name] = (
+                values.astype(str) if as_text else values
+            ).to_numpy()
         elif name in SAMPLE_FIELDS:
             raise DataError(f"obs['{name}'] has several values within one sample of obs['{sample_key}']")
     result["sample_id"] = [groups.samples[i] for i in groups.sample]
