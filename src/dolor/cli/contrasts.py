@@ -28,9 +28,6 @@ Datasets = Annotated[
 Signatures = Annotated[str, typer.Option(help="A file of your own populations.")]
 Merge = Annotated[bool, typer.Option(help="Add your pairs to the catalog, or use them alone.")]
 
-# Samples differ in what their rising genes take from the others; these many abundant genes are enough to see it.
-GENES_TO_NORMALISE_BY = 1000
-
 
 def profiles(
     source: In,
@@ -46,10 +43,8 @@ def profiles(
     from dolor.io.provenance import write_provenance
     from dolor.io.write import atomic_path
 
-    cells = open_source(source)
-    organism = _organism(cells.obs)
-    genes = genes_besides(cells.genes, _steady_genes(source, cells.genes), organism, signatures)
-    found = tl.profiles(cells, pairs_of(organism, file, merge), groupby=groupby, genes=genes)
+    organism = _organism(open_source(source).obs)
+    found = tl.profiles(source, pairs_of(organism, file, merge), groupby=groupby, signatures=signatures)
     with atomic_path(out) as temporary:
         found.write_h5ad(temporary)
     parameters = {"groupby": groupby, "pairs": file, "merge": merge, "signatures": signatures}
@@ -271,25 +266,6 @@ def pairs_of(organism: Organism, file: str = "", merge: bool = True) -> pd.DataF
     from dolor import catalog
 
     return catalog.interactions(organism, pairs=file or None, merge=merge)
-
-
-def _steady_genes(source: Path, genes: pd.Index) -> pd.Index:
-    """Choose the abundant genes by the sums that annotation leaves in ``var``; where there are none, keep all genes."""
-    from dolor.io.h5ad import read_var
-
-    var = None if source.is_dir() else read_var(source)
-    if var is None or "n_counts" not in var.columns:
-        return genes
-    return var["n_counts"].nlargest(GENES_TO_NORMALISE_BY).index
-
-
-def genes_besides(measured: pd.Index, steady: pd.Index, organism: Organism, signatures: str = "") -> list[str]:
-    """Choose what profiles keep besides the pairs: response programmes, markers, and abundant genes to normalise by."""
-    from dolor import populations
-
-    telling = populations.markers(organism, measured=measured, path=signatures or None)["gene"]
-    answering = populations.programmes(organism)["gene"]
-    return sorted({*telling, *answering, *steady})
 
 
 def _organism(obs: pd.DataFrame) -> Organism:

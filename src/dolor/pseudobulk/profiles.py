@@ -21,6 +21,7 @@ from dolor.io.matrix.chunks import Source
 from dolor.io.matrix.sources import open_source
 from dolor.knowledge import gene_logic
 from dolor.pseudobulk.accumulate import FIELDS, add_cells
+from dolor.pseudobulk.kept_genes import abundant_genes, genes_besides
 from dolor.pseudobulk.moments import PAIRS_KEY, gene_pairs, pairs_to_uns
 from dolor.pseudobulk.trimeans import TRIMEAN_LAYER, Trimeans
 
@@ -156,6 +157,7 @@ def profiles(
     groupby: str = "cell_type",
     sample_key: str = "sample_id",
     genes: Iterable[str] | None = None,
+    signatures: Path | str | None = None,
     chunk_size: int = _CHUNK,
     trimean: bool | None = None,
 ) -> AnnData:
@@ -181,7 +183,11 @@ def profiles(
     sample_key
         Column of ``obs`` with the samples.
     genes
-        Genes to keep besides; without ``interactions`` and ``genes``, all are kept.
+        Genes to keep besides those of the pairs; default: what contrasts and responses read, that is markers, response
+        programmes and the most abundant genes, to normalise by (all genes where ``var`` has no ``n_counts``, which
+        annotation writes). Without ``interactions`` and ``genes``, all are kept.
+    signatures
+        A file of own populations, for their markers.
     chunk_size
         Stored values read at a time.
     trimean
@@ -222,19 +228,23 @@ def profiles(
     a|neuron       3.0    1.0
     b|macrophage   0.0    4.0
     """
+    source = open_source(data)
+    if genes is None and interactions is not None:
+        organism = str(source.obs["organism"].iloc[0]) if "organism" in source.obs and len(source.obs) else ""
+        genes = genes_besides(source.genes, abundant_genes(data, source.genes), organism, signatures)
     return sum_cells(
-        data,
+        source,
         interactions,
         groupby=groupby,
         sample_key=sample_key,
         genes=genes,
         chunk_size=chunk_size,
-        trimean=trimean,
+        trimean=_wants_trimean(trimean, data),
     ).to_anndata()
 
 
 def sum_cells(
-    data: AnnData | Path | str,
+    data: AnnData | Source | Path | str,
     interactions: pd.DataFrame | None = None,
     *,
     groupby: str = "cell_type",
