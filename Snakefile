@@ -44,9 +44,9 @@ rule all:
 # Named targets, to stop halfway: snakemake annotated, snakemake contrasted.
 rule annotated:
     input:
-        expand(f"{RESULTS}/{{dataset}}/cells.h5ad", dataset=list(DATASETS)),
+        of_datasets("cells.h5ad"),
 
 
 rule contrasted:
     input:
-        expand(f"{RESULTS}/{{dataset}}/contrasts.parquet", dataset=list(DATASETS)),
+        of_datasets("contrasts.parquet"),

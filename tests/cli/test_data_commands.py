@@ -15,6 +15,7 @@ from dolor.cli import main
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "make_formats"))
 import formats
+
 from studies import STUDIES
 
 SHEET = "barcode,mouse,group,sex\nAAAA-1,m1,naive,F\nAAAC-1,m1,naive,F\nAAAG-1,m2,sni,M\n"

@@ -15,8 +15,9 @@ from dolor.contrasts.linear.linear_model import fit
 from dolor.contrasts.linear.models import samples_of
 
 sys.path.insert(0, str(Path(__file__).parent))
-from pseudobulk import synthetic
 from supplies import supply
+
+from pseudobulk import synthetic
 
 GENES = ["TIMP1", "APOE", "CSF1", "IL6"]
 

@@ -245,4 +245,4 @@ def test_cells_of_the_review_are_recognised_with_their_subtypes() -> None:
             "interaction_id": "X:Y",
         }
     )
-    assert stated_cells(pairs, knowledge) == ["as stated", "left open", "other cells"]
+    assert stated_cells(pairs, knowledge, populations.tree()) == ["as stated", "left open", "other cells"]

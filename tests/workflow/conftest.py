@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from workflow_runs import AWKWARD, CONFIG, without_network
+from workflow_runs import AWKWARD, CONFIG, OWN_FILES, without_network
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +27,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     (own / "cells é.h5ad").chmod(0o444)
     own.chmod(0o555)
+    for name, text in OWN_FILES.items():
+        (folder / name).write_text(text)
     (folder / "run.yaml").write_text(CONFIG)
     done = subprocess.run(
         [*without_network(), sys.executable, "-m", "dolor", "run", "run.yaml", "--cores", "2"],

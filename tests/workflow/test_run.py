@@ -124,7 +124,7 @@ def test_a_job_that_fails_is_told_in_one_sentence_with_its_exit_code(tmp_path: P
     )
     assert done.returncode == 3
     assert done.stderr == (
-        "dolor: read mine failed: empty.h5ad: is empty (0 bytes) (log: logs/read/mine.log). "
+        "dolor: read mine failed: empty.h5ad: is empty (0 bytes) (log: results/logs/read/mine.log). "
         "What was finished is kept; mend this and run again\n"
     )
 

@@ -13,12 +13,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 # A name with a space and an accent in it, for folders and for a file.
 AWKWARD = "a run à part"
+# Files of the user's own, under names that Snakemake and a shell could misread.
+OWN_PAIRS, OWN_POPULATIONS = "my 'own' {pairs}.tsv", "my & {populations}.tsv"
+OWN_FILES = {
+    OWN_PAIRS: "ligand\treceptor\nSpp1\tCd44\n",
+    OWN_POPULATIONS: "population\tgene\tsign\torganism\nmy_cell\tXkr4\t1\tmouse\nmy_cell\tSox17\t1\tmouse\n",
+}
 CONFIG = f"""\
 title: Small run on simulated animals
 datasets:
   - {{id: simulated_drg, study: simulated, compartment: drg}}
   - {{id: own_drg, study: "{AWKWARD}/cells é.h5ad", compartment: drg}}
 simulate: {{animals: 2, cells: 60}}
+pairs: {{file: "{OWN_PAIRS}"}}
+annotate: {{signatures: "{OWN_POPULATIONS}"}}
 contrast: {{reference: {{condition: naive, sex: male}}}}
 """
 

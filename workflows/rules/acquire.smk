@@ -3,14 +3,16 @@
 
 rule simulate:
     output:
-        cells="resources/simulated/{dataset}.h5ad",
-        truth="resources/simulated/{dataset}.truth.tsv",
+        cells=f"{RESULTS}/resources/simulated/{{dataset}}.h5ad",
+        truth=f"{RESULTS}/resources/simulated/{{dataset}}.truth.tsv",
+        side=side_files(f"{RESULTS}/resources/simulated/{{dataset}}.h5ad"),
     log:
-        "logs/simulate/{dataset}.log",
+        f"{RESULTS}/logs/simulate/{{dataset}}.log",
     benchmark:
-        "logs/simulate/{dataset}.benchmark.jsonl"
+        f"{RESULTS}/logs/simulate/{{dataset}}.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    threads: 1
     resources:
         mem_mb=memory("simulate"),
         runtime=runtime("simulate"),
@@ -21,7 +23,7 @@ rule simulate:
         ),
         code=code_version("simulate"),
     shell:
-        "dolor simulate {params.compartment} --dataset-id {wildcards.dataset} {params.options}"
+        "dolor --threads {threads} simulate {params.compartment} --dataset-id {wildcards.dataset} {params.options}"
         " --out {output.cells:q} --truth {output.truth:q} > {log:q} 2>&1"
 
 
@@ -29,9 +31,9 @@ rule simulate:
 # finds it. What a broken download has brought stays there and is resumed.
 rule fetch:
     output:
-        "resources/fetched/{study}.json",
+        f"{RESULTS}/resources/fetched/{{study}}.json",
     log:
-        "logs/fetch/{study}.log",
+        f"{RESULTS}/logs/fetch/{{study}}.log",
     retries: 2
     localrule: True
     conda:
@@ -46,13 +48,15 @@ rule read:
     input:
         raw_input,
     output:
-        temp(f"{RESULTS}/{{dataset}}/raw.h5ad"),
+        cells=temp(f"{RESULTS}/{{dataset}}/raw.h5ad"),
+        side=side_files(f"{RESULTS}/{{dataset}}/raw.h5ad"),
     log:
-        "logs/read/{dataset}.log",
+        f"{RESULTS}/logs/read/{{dataset}}.log",
     benchmark:
-        "logs/read/{dataset}.benchmark.jsonl"
+        f"{RESULTS}/logs/read/{{dataset}}.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    threads: 1
     resources:
         mem_mb=reading(memory_mb),
         runtime=reading(runtime_minutes),
@@ -62,4 +66,4 @@ rule read:
         entry=lambda wildcards: entry_digest(wildcards.dataset),
         code=code_version("read"),
     shell:
-        "dolor read {params.study:q} {params.path} --dataset-id {wildcards.dataset} --out {output:q} > {log:q} 2>&1"
+        "dolor --threads {threads} read {params.study:q} {params.path} --dataset-id {wildcards.dataset} --out {output.cells:q} > {log:q} 2>&1"

@@ -3,65 +3,88 @@
 
 rule profiles:
     input:
-        f"{RESULTS}/{{dataset}}/cells.h5ad",
+        cells=f"{RESULTS}/{{dataset}}/cells.h5ad",
+        pairs=own_pairs,
+        populations=own_populations,
     output:
-        f"{RESULTS}/{{dataset}}/profiles.h5ad",
+        profiles=f"{RESULTS}/{{dataset}}/profiles.h5ad",
+        side=side_files(f"{RESULTS}/{{dataset}}/profiles.h5ad"),
     log:
-        "logs/profiles/{dataset}.log",
+        f"{RESULTS}/logs/profiles/{{dataset}}.log",
     benchmark:
-        "logs/profiles/{dataset}.benchmark.jsonl"
+        f"{RESULTS}/logs/profiles/{{dataset}}.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    threads: 1
     resources:
         mem_mb=memory("profiles"),
         runtime=runtime("profiles"),
     params:
-        options=flags(groupby=RUN.contrast.groupby, **RUN.pairs.model_dump()),
+        options=flags(groupby=RUN.contrast.groupby, merge=RUN.pairs.merge),
+        pairs=pairs_flag,
+        populations=populations_flag,
         code=code_version("profiles"),
         signatures=signature_digest("mediators.tsv", "populations.yaml"),
     shell:
-        "dolor profiles {input:q} --out {output:q} {params.options} > {log:q} 2>&1"
+        "dolor --threads {threads} profiles {input.cells:q} --out {output.profiles:q}"
+        " {params.pairs} {params.populations} {params.options} > {log:q} 2>&1"
 
 
 rule score:
     input:
         profiles=f"{RESULTS}/{{dataset}}/profiles.h5ad",
         ambient=f"{RESULTS}/{{dataset}}/ambient.parquet",
+        pairs=own_pairs,
     output:
         scores=f"{RESULTS}/{{dataset}}/interactions.parquet",
         evidence=f"{RESULTS}/{{dataset}}/ambient_evidence.parquet",
+        side=side_files(
+            f"{RESULTS}/{{dataset}}/interactions.parquet",
+            f"{RESULTS}/{{dataset}}/ambient_evidence.parquet",
+        ),
     log:
-        "logs/score/{dataset}.log",
+        f"{RESULTS}/logs/score/{{dataset}}.log",
     benchmark:
-        "logs/score/{dataset}.benchmark.jsonl"
+        f"{RESULTS}/logs/score/{{dataset}}.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    threads: 1
     resources:
         mem_mb=memory("score"),
         runtime=runtime("score"),
     params:
-        options=flags(**RUN.pairs.model_dump()),
+        options=flags(merge=RUN.pairs.merge),
+        pairs=pairs_flag,
         code=code_version("score"),
         signatures=signature_digest("mediators.tsv"),
     shell:
-        "dolor score {input.profiles:q} --ambient {input.ambient:q} --out {output.scores:q}"
-        " --evidence {output.evidence:q} {params.options} > {log:q} 2>&1"
+        "dolor --threads {threads} score {input.profiles:q} --ambient {input.ambient:q} --out {output.scores:q}"
+        " --evidence {output.evidence:q} {params.pairs} {params.options} > {log:q} 2>&1"
 
 
 rule contrast:
     input:
-        f"{RESULTS}/{{dataset}}/profiles.h5ad",
+        profiles=f"{RESULTS}/{{dataset}}/profiles.h5ad",
+        pairs=own_pairs,
+        populations=own_populations,
     output:
         contrasts=f"{RESULTS}/{{dataset}}/contrasts.parquet",
         composition=f"{RESULTS}/{{dataset}}/composition.parquet",
         response=f"{RESULTS}/{{dataset}}/response.parquet",
         units=f"{RESULTS}/{{dataset}}/unit_changes.parquet",
+        side=side_files(
+            f"{RESULTS}/{{dataset}}/contrasts.parquet",
+            f"{RESULTS}/{{dataset}}/composition.parquet",
+            f"{RESULTS}/{{dataset}}/response.parquet",
+            f"{RESULTS}/{{dataset}}/unit_changes.parquet",
+        ),
     log:
-        "logs/contrast/{dataset}.log",
+        f"{RESULTS}/logs/contrast/{{dataset}}.log",
     benchmark:
-        "logs/contrast/{dataset}.benchmark.jsonl"
+        f"{RESULTS}/logs/contrast/{{dataset}}.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    threads: 4
     resources:
         mem_mb=memory("contrast"),
         runtime=runtime("contrast"),
@@ -74,69 +97,78 @@ rule contrast:
         options=flags(
             formula=RUN.contrast.formula,
             relabelings=RUN.contrast.relabelings,
-            **RUN.pairs.model_dump(),
+            merge=RUN.pairs.merge,
         ),
+        pairs=pairs_flag,
+        populations=populations_flag,
         code=code_version("contrast"),
         signatures=signature_digest("mediators.tsv"),
     shell:
         "dolor contrast {input:q} --out {output.contrasts:q} --composition {output.composition:q}"
         " --response {output.response:q} --units {output.units:q} {params.reference} {params.options} > {log:q} 2>&1"
+        "dolor --threads {threads} contrast {input.profiles:q} --out {output.contrasts:q} --composition {output.composition:q}"
+        " --response {output.response:q} {params.reference} {params.pairs} {params.populations} {params.options} > {log:q} 2>&1"
 
 
 rule meta:
     input:
-        contrasts=expand(
-            f"{RESULTS}/{{dataset}}/contrasts.parquet", dataset=list(DATASETS)
-        ),
-        profiles=expand(f"{RESULTS}/{{dataset}}/profiles.h5ad", dataset=list(DATASETS)),
+        contrasts=of_datasets("contrasts.parquet"),
+        profiles=of_datasets("profiles.h5ad"),
     output:
-        report(
+        table=report(
             f"{RESULTS}/meta.parquet",
             caption="../report/meta.rst",
             category="2 Tables",
         ),
+        side=side_files(f"{RESULTS}/meta.parquet"),
     log:
-        "logs/meta.log",
+        f"{RESULTS}/logs/meta.log",
     benchmark:
-        "logs/meta.benchmark.jsonl"
+        f"{RESULTS}/logs/meta.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    threads: 1
     resources:
         mem_mb=memory("meta"),
         runtime=runtime("meta"),
     params:
-        results=subpath(output[0], parent=True),
+        results=subpath(output.table, parent=True),
+        datasets=datasets_flag(),
         code=code_version("meta"),
     shell:
-        "dolor meta {params.results:q} --out {output:q} > {log:q} 2>&1"
+        "dolor --threads {threads} meta {params.results:q} {params.datasets} --out {output.table:q} > {log:q} 2>&1"
 
 
 rule claims:
     input:
-        contrasts=expand(
-            f"{RESULTS}/{{dataset}}/contrasts.parquet", dataset=list(DATASETS)
-        ),
-        profiles=expand(f"{RESULTS}/{{dataset}}/profiles.h5ad", dataset=list(DATASETS)),
+        contrasts=of_datasets("contrasts.parquet"),
+        profiles=of_datasets("profiles.h5ad"),
+        populations=own_populations,
     output:
-        report(
+        table=report(
             f"{RESULTS}/claims.parquet",
             caption="../report/claims.rst",
             category="2 Tables",
         ),
+        side=side_files(f"{RESULTS}/claims.parquet"),
     log:
-        "logs/claims.log",
+        f"{RESULTS}/logs/claims.log",
     benchmark:
-        "logs/claims.benchmark.jsonl"
+        f"{RESULTS}/logs/claims.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    threads: 1
     resources:
         mem_mb=memory("claims"),
         runtime=runtime("claims"),
     params:
-        results=subpath(output[0], parent=True),
+        results=subpath(output.table, parent=True),
+        datasets=datasets_flag(),
+        populations=populations_flag,
         code=code_version("claims"),
         signatures=signature_digest(
             "mediators.tsv", "populations.yaml", "datasets.yaml"
         ),
     shell:
-        "dolor claims {params.results:q} --out {output:q} > {log:q} 2>&1"
+        "dolor --threads {threads} claims {params.results:q} {params.datasets} --out {output.table:q}"
+        " {params.populations} > {log:q} 2>&1"

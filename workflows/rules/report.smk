@@ -3,7 +3,12 @@
 
 rule methods:
     input:
-        expand(f"{RESULTS}/{{dataset}}/contrasts.parquet", dataset=list(DATASETS)),
+        of_datasets(
+            "contrasts.parquet",
+            "quality.json.json",
+            "cells.h5ad.json",
+            "contrasts.parquet.json",
+        ),
     output:
         report(
             f"{RESULTS}/methods.md",
@@ -11,42 +16,34 @@ rule methods:
             category="1 Report of the run",
         ),
     log:
-        "logs/methods.log",
+        f"{RESULTS}/logs/methods.log",
     benchmark:
-        "logs/methods.benchmark.jsonl"
+        f"{RESULTS}/logs/methods.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    threads: 1
     resources:
         mem_mb=memory("methods"),
         runtime=runtime("methods"),
     params:
         results=subpath(output[0], parent=True),
+        datasets=datasets_flag(),
         code=code_version("methods"),
     shell:
-        "dolor methods {params.results:q} --out {output:q} > {log:q} 2>&1"
+        "dolor --threads {threads} methods {params.results:q} {params.datasets} --out {output:q} > {log:q} 2>&1"
 
 
 rule report:
     input:
         methods=f"{RESULTS}/methods.md",
         claims=f"{RESULTS}/claims.parquet",
-        meta=[f"{RESULTS}/meta.parquet"] if COMBINABLE else [],
-        datasets=expand(
-            f"{RESULTS}/{{dataset}}/{{file}}",
-            dataset=list(DATASETS),
-            file=[
-                "cells.h5ad",
-                "annotation.parquet",
-                "annotation_evidence.parquet",
-                "annotation_quality.json",
-                "sex.parquet",
-                "quality.json",
-                "profiles.h5ad",
-                "interactions.parquet",
-                "contrasts.parquet",
-                "composition.parquet",
-            ],
-        ),
+        meta=META,
+        datasets=of_datasets(*REPORTED),
+        sides=[
+            *of_datasets(*(f"{name}.json" for name in RECORDED)),
+            *side_files(f"{RESULTS}/claims.parquet", *META),
+        ],
+        populations=own_populations,
     output:
         report(
             f"{RESULTS}/report.html",
@@ -54,17 +51,21 @@ rule report:
             category="1 Report of the run",
         ),
     log:
-        "logs/report.log",
+        f"{RESULTS}/logs/report.log",
     benchmark:
-        "logs/report.benchmark.jsonl"
+        f"{RESULTS}/logs/report.benchmark.jsonl"
     conda:
         "../environment.yaml"
+    threads: 1
     resources:
         mem_mb=memory("report"),
         runtime=runtime("report"),
     params:
         results=subpath(output[0], parent=True),
-        title=RUN.title,
+        datasets=datasets_flag(),
+        title=lambda wildcards: RUN.title,
+        populations=populations_flag,
         code=code_version("report"),
     shell:
-        "dolor report {params.results:q} --out {output:q} --title {params.title:q} > {log:q} 2>&1"
+        "dolor --threads {threads} report {params.results:q} {params.datasets} --out {output:q} --title {params.title:q}"
+        " {params.populations} > {log:q} 2>&1"

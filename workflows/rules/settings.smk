@@ -7,16 +7,18 @@ from pathlib import Path
 import dolor.config
 from dolor.config.code_version import code_version, signature_digest, study_digest
 from dolor.core.errors import DolorError
+from dolor.core.tables import RECORDED, REPORTED
 from dolor.studies.files import is_offered
 from dolor.io.read import is_h5ad
 from dolor.studies.read import is_registered, study_file
 from dolor.studies import registry
-from dolor.workflow.paths import memory_mb, runtime_minutes
+from dolor.workflow.paths import memory_mb, runtime_minutes, without_braces
 
 try:
-    # A table of datasets may lie beside the configuration that names it.
-    named = [Path(file).parent for file in workflow.configfiles]
-    RUN = dolor.config.check(config, "the configuration", *named[-1:])
+    # Read again by the reader of dolor, so that `010`, `no` and dates mean what they mean elsewhere.
+    RUN = dolor.config.load_merged(
+        workflow.configfiles, workflow.config_settings.config
+    )
     REFERENCES = {
         dataset.id: dolor.config.reference_levels(dataset, RUN)
         for dataset in RUN.datasets
@@ -24,10 +26,11 @@ try:
 except DolorError as error:
     sys.exit(f"dolor: {error}")
 
-RESULTS = RUN.results
+RESULTS = without_braces(RUN.results, folder=True)
 DATASETS = {dataset.id: dataset for dataset in RUN.datasets}
 # Datasets are combined within a compartment, where there are two of it.
 COMBINABLE = len({dataset.compartment for dataset in RUN.datasets}) < len(DATASETS)
+META = [f"{RESULTS}/meta.parquet"] if COMBINABLE else []
 
 
 wildcard_constraints:
@@ -45,6 +48,43 @@ def flags(**options):
         elif value != "":
             words.append(f"--{option} {shlex.quote(str(value))}")
     return " ".join(words)
+
+
+def side_files(*results):
+    """Name the side files of results, which say what they were made from."""
+    return [f"{result}.json" for result in results]
+
+
+def of_datasets(*names):
+    """Name files of every dataset of the configuration: no folder is searched for them."""
+    return [f"{RESULTS}/{dataset}/{name}" for dataset in DATASETS for name in names]
+
+
+def datasets_flag():
+    """Name the datasets of the configuration for a command that joins them."""
+    return " ".join(f"--dataset {dataset}" for dataset in DATASETS)
+
+
+def own_pairs(wildcards):
+    """Give the file of the user's own pairs, if there is one."""
+    return without_braces(RUN.pairs.file) if RUN.pairs.file else []
+
+
+def own_populations(wildcards):
+    """Give the file of the user's own populations, if there is one."""
+    return (
+        without_braces(RUN.annotate.signatures) if RUN.annotate.signatures else []
+    )
+
+
+def pairs_flag(wildcards, input):
+    """Name the file of own pairs as the command line takes it."""
+    return flags(file=input.get("pairs", ""))
+
+
+def populations_flag(wildcards, input):
+    """Name the file of own populations as the command line takes it."""
+    return flags(signatures=input.get("populations", ""))
 
 
 def memory(stage):
@@ -84,21 +124,40 @@ def raw_input(wildcards):
     """Give what a dataset is read from: simulated here, the receipt of its download, or the file that was named."""
     dataset = DATASETS[wildcards.dataset]
     if dataset.study == "simulated":
-        return f"resources/simulated/{dataset.id}.h5ad"
+        return f"{RESULTS}/resources/simulated/{dataset.id}.h5ad"
     if is_downloaded(dataset):
-        return f"resources/fetched/{dataset.study}.json"
-    return str(study_file(dataset.study, dataset.path))
+        return f"{RESULTS}/resources/fetched/{dataset.study}.json"
+    return without_braces(study_file(dataset.study, dataset.path))
 
 
 def empty_droplets(wildcards):
     """Give the file of a dataset's empty droplets, if it has one."""
-    return DATASETS[wildcards.dataset].empty or []
+    empty = DATASETS[wildcards.dataset].empty
+    return without_braces(empty) if empty else []
 
 
-def transfer_files(options):
+def transfer_files(wildcards):
     """Give the files that label transfer reads, where there is one."""
-    named = (options.reference, options.label_map, options.celltypist_model)
-    return [file for file in named if file and options.transfer != "none"]
+    return [without_braces(file) for file in _learned().values()]
+
+
+def annotation_flags(wildcards, input):
+    """Write the options of `annotate`; its files are named as the rule names them."""
+    options = RUN.annotate.model_dump(exclude={"signatures", *_TRANSFER_FILES})
+    learned = dict(zip(_learned(), input.get("learned", [])))
+    return flags(**options, **learned, seed=RUN.seed)
+
+
+_TRANSFER_FILES = ("reference", "label_map", "celltypist_model")
+
+
+def _learned():
+    named = {name: getattr(RUN.annotate, name) for name in _TRANSFER_FILES}
+    return {
+        name: file
+        for name, file in named.items()
+        if file and RUN.annotate.transfer != "none"
+    }
 
 
 def raw_path(name, found):

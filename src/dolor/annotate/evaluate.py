@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from dolor.knowledge.populations import PopulationTree
 
 
-def evaluate(labels: pd.DataFrame, given: pd.Series, mapping: Mapping[str, str], donors: pd.Series) -> dict[str, Any]:
+def evaluate(
+    labels: pd.DataFrame,
+    given: pd.Series,
+    mapping: Mapping[str, str],
+    donors: pd.Series,
+    tree: PopulationTree | None = None,
+) -> dict[str, Any]:
     """Compare labels with given ones.
 
     Parameters
@@ -30,6 +36,8 @@ def evaluate(labels: pd.DataFrame, given: pd.Series, mapping: Mapping[str, str],
         The population that each given label names; several joined by ``|`` where a label is a group of them.
     donors
         The donor of each cell; agreement is summed up over donors, since cells of one donor are alike.
+    tree
+        The populations that the labels name; default: those that dolor ships.
 
     Returns
     -------
@@ -50,7 +58,7 @@ def evaluate(labels: pd.DataFrame, given: pd.Series, mapping: Mapping[str, str],
     >>> found["type"]["agreement"]
     1.0
     """
-    tree = populations.tree()
+    tree = populations.tree() if tree is None else tree
     named = {label: tuple(names.split("|")) for label, names in mapping.items()}
     unknown = sorted({name for names in named.values() for name in names} - set(tree.ids()))
     if unknown:
@@ -93,13 +101,15 @@ def read_mapping(path: Path | str) -> dict[str, str]:
     return dict(zip(labels, names, strict=True))
 
 
-def mapping_of_terms(given: pd.Series) -> dict[str, str]:
+def mapping_of_terms(given: pd.Series, tree: PopulationTree | None = None) -> dict[str, str]:
     """Map labels that need no table: ids of populations, and terms of the Cell Ontology that populations bear.
 
     Parameters
     ----------
     given
         The label of each cell, such as ``cell_type_ontology_term_id`` of CELLxGENE.
+    tree
+        The populations; default: those that dolor ships.
 
     Returns
     -------
@@ -116,7 +126,7 @@ def mapping_of_terms(given: pd.Series) -> dict[str, str]:
     >>> mapping_of_terms(pd.Series(["CL:0000129", "b_cell", "hepatocyte 3"]))
     {'CL:0000129': 'microglia', 'b_cell': 'b_cell'}
     """
-    tree = populations.tree()
+    tree = populations.tree() if tree is None else tree
     bearers: dict[str, list[str]] = {name: [name] for name in tree.ids()}
     for name in tree.ids():
         if tree.cl(name):

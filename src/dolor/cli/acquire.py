@@ -164,12 +164,13 @@ def _census_cells(uri: str, organism: str, query: dict[str, list[str]], out: Pat
 
 def _census_profiles(uri: str, organism: str, query: dict[str, list[str]], out: Path) -> None:
     from dolor import tl
-    from dolor.cli.contrasts import genes_besides, pairs_of
+    from dolor.cli.contrasts import pairs_of
     from dolor.core.vocabulary import organism_word
     from dolor.io.census import abundant_genes, cell_fields, experiment_of, value_filter
     from dolor.io.matrix.soma import open_soma
     from dolor.io.provenance import write_provenance
     from dolor.io.write import atomic_path
+    from dolor.pseudobulk.kept_genes import genes_besides
 
     species = cast("Organism", organism_word(organism))
     cells = open_soma(

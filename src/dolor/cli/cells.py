@@ -12,19 +12,14 @@ from dolor.core import tables
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     import pandas as pd
     from anndata import AnnData
-    from numpy.typing import NDArray
 
     from dolor.io.matrix.cell_rows import CellRows
 
 In = Annotated[Path, typer.Argument(help="The file that the stage before made.", show_default=False)]
 Out = Annotated[Path, typer.Option(help="The file to write.", show_default=False)]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
-
-# The probability from which the sex of a cell is called.
-_SURE_OF_SEX = 0.9
 
 
 def simulate(
@@ -73,52 +68,48 @@ def quality(
     """
     import json
 
-    import numpy as np
-
     from dolor import pp
     from dolor.io.h5ad import read_h5ad
     from dolor.io.provenance import write_provenance
     from dolor.io.stored_cells import RAW, open_cells, write_cells
     from dolor.io.write import atomic_path, write_table, write_text
-    from dolor.pp.ambient import corrected_counts
 
     cells, layers = open_cells(source)
     # The annotation computes expression from the counts.
     layers = {name: rows for name, rows in layers.items() if name not in ("X", RAW)}
-    limits: dict[str, Any] = {
-        "min_genes": min_genes,
-        "mads": mads,
-        "max_mito": max_mito,
-        "max_mito_nuclei": max_mito_nuclei,
-    }
-    kept, report = pp.quality(cells, **limits, seed=seed, counts=_counts(layers, source))
-    lost = (cells.obs["why_dropped"] != "").to_numpy()
+    found = pp.quality_control(
+        cells,
+        read_h5ad(empty) if empty else None,
+        min_genes=min_genes,
+        mads=mads,
+        max_mito=max_mito,
+        max_mito_nuclei=max_mito_nuclei,
+        doublet_rate=doublet_rate,
+        correct=correct,
+        split_pooled=split_pooled,
+        seed=seed,
+        counts=_counts(layers, source),
+    )
     if dropped:
         with atomic_path(dropped) as temporary:
-            write_cells(temporary, cells[lost], {name: rows.of(lost) for name, rows in layers.items()})
-    layers = {name: rows.of(~lost) for name, rows in layers.items()}
-    counts = layers["counts"]
-    # Doublets are flagged and stay: calls lean towards large cells, so what to do about them is the reader's choice.
-    report["doublets"] = _records(pp.doublets(kept, expected_rate=doublet_rate, seed=seed, counts=counts))
-    leaks = pp.ambient(kept, read_h5ad(empty) if empty else None, seed=seed, counts=counts)
-    report["ambient"] = _records(leaks.samples)
-    if correct:
-        kinds = kept.obs["coarse_kind"].astype(str).to_numpy()
-        layers["corrected"] = corrected_counts(counts, kept.obs["sample_id"], kinds, leaks)
-    calls = _settle_sex(kept, counts, report)
-    told = ~_split_pooled(kept, calls, report) if split_pooled else np.ones(kept.n_obs, dtype=bool)
-    chosen = {"doublet_rate": doublet_rate, "correct": correct, "split_pooled": split_pooled, "seed": seed}
-    report["parameters"] |= chosen | {"empty": Path(empty).name}
-    write_table(calls, sex, tables.SEX)
+            write_cells(
+                temporary, cells[~found.passed], {name: rows.of(~found.passed) for name, rows in layers.items()}
+            )
+    layers = {name: rows.of(found.passed) for name, rows in layers.items()}
+    if found.corrected is not None:
+        layers["corrected"] = found.corrected
+    report = found.report
+    report["parameters"] |= {"empty": Path(empty).name}
+    write_table(found.sex, sex, tables.SEX)
     if ambient:
-        write_table(leaks.table(), ambient, tables.AMBIENT)
+        write_table(found.ambient.table(), ambient, tables.AMBIENT)
     write_text(summary, json.dumps(report, indent=2, sort_keys=True) + "\n")
     with atomic_path(out) as temporary:
-        write_cells(temporary, kept[told], {name: rows.of(told) for name, rows in layers.items()})
+        write_cells(temporary, found.cells, {name: rows.of(found.told) for name, rows in layers.items()})
     record = {"parameters": report["parameters"], "dropped": report["dropped"]}
     for result in (out, sex, summary, *([Path(ambient)] if ambient else [])):
         write_provenance(result, stage="quality", inputs=[source, *([empty] if empty else [])], **record)
-    typer.echo(f"{told.sum()} of {report['cells_before']} cells kept")
+    typer.echo(f"{found.told.sum()} of {report['cells_before']} cells kept")
 
 
 def _counts(layers: Mapping[str, CellRows], source: Path) -> CellRows:
@@ -127,32 +118,6 @@ def _counts(layers: Mapping[str, CellRows], source: Path) -> CellRows:
     if "counts" not in layers:
         raise DataError(f"{source}: has no layer 'counts'; put the raw integer counts into layers['counts']")
     return layers["counts"]
-
-
-def _settle_sex(kept: AnnData, counts: CellRows, report: dict[str, Any]) -> pd.DataFrame:
-    """Call sex, and settle it with what was reported."""
-    from dolor import pp
-
-    calls = pp.call_sex(kept, threshold=_SURE_OF_SEX, counts=counts)
-    pp.settle_sex(kept, calls)
-    report["sex"] = _records(pp.sex_report(calls))
-    report["pooled"] = []
-    return calls
-
-
-def _split_pooled(kept: AnnData, calls: pd.DataFrame, report: dict[str, Any]) -> NDArray[np.bool_]:
-    """Split pooled libraries, and say which cells of them are of unknown sex."""
-    from dolor import pp
-
-    # Split as called: a stricter split would cost small cells, lymphocytes before all.
-    parts = pp.split_pooled(kept, calls, min_confidence=_SURE_OF_SEX)
-    report["pooled"] = _records(parts)
-    # A part of unknown sex is no animal: as a sample it would count its library once more.
-    untold: NDArray[np.bool_] = kept.obs["sample_id"].isin(parts.loc[parts["sex"] == "unknown", "sample_id"]).to_numpy()
-    if len(parts):
-        report["dropped"]["untold_in_pool"] = int(untold.sum())
-        report["cells_after"] = int((~untold).sum())
-    return untold
 
 
 def annotate(
@@ -229,7 +194,7 @@ def annotate(
         write_provenance(
             result,
             stage="annotate",
-            inputs=[source, *(filter(None, given.values()) if transfer != "none" else [])],
+            inputs=[source, *filter(None, (signatures, *(given.values() if transfer != "none" else ())))],
             parameters=options,
             dropped={"unassigned_cells": unassigned},
         )
@@ -241,22 +206,25 @@ def annotate(
 def _quality_of_names(cells: AnnData, counts: CellRows, dropped: AnnData | None, seed: int) -> dict[str, Any]:
     """Flag second cells and meals, and sum up quality by kind, integration and stability of the clusters."""
     from dolor import pp
+    from dolor.pp.pipeline import as_records
 
     return {
-        "partners": _records(pp.partners(cells, counts=counts)),
-        "kinds": _records(pp.quality_by_kind(cells, dropped, counts=counts)),
-        "integration": _records(pp.integration_quality(cells, seed=seed)),
-        "clusters": _records(cells.uns["cluster_stability"]),
-        "names": _records(cells.uns["annotation_clusters"]),
-        "limits": _records(cells.uns["annotation_limits"]),
+        "partners": as_records(pp.partners(cells, counts=counts)),
+        "kinds": as_records(pp.quality_by_kind(cells, dropped, counts=counts)),
+        "integration": as_records(pp.integration_quality(cells, seed=seed)),
+        "clusters": as_records(cells.uns["cluster_stability"]),
+        "names": as_records(cells.uns["annotation_clusters"]),
+        "limits": as_records(cells.uns["annotation_limits"]),
     } | _transfer(cells)
 
 
 def _transfer(cells: AnnData) -> dict[str, Any]:
     """Give what label transfer said, where there was one: what it learned from, and the agreement by cell type."""
+    from dolor.pp.pipeline import as_records
+
     if "label_transfer" not in cells.uns:
         return {}
-    return {"transfer": {**cells.uns["label_transfer_source"], "agreement": _records(cells.uns["label_transfer"])}}
+    return {"transfer": {**cells.uns["label_transfer_source"], "agreement": as_records(cells.uns["label_transfer"])}}
 
 
 def evaluate(
@@ -271,10 +239,12 @@ def evaluate(
         ),
     ] = "",
     figure: Annotated[str, typer.Option(help="Picture of what was taken for what, to write (.svg, .pdf, .png).")] = "",
+    signatures: Annotated[str, typer.Option(help="A file of your own populations.")] = "",
 ) -> None:
     """Compare the names of the cells with given ones."""
     import json
 
+    from dolor import populations
     from dolor.annotate import evaluate as compare
     from dolor.annotate.evaluate import mapping_of_terms, read_mapping
     from dolor.annotate.labels import GIVEN
@@ -288,9 +258,10 @@ def evaluate(
     if labels not in obs.columns:
         raise DataError(f"{source}: obs has no column '{labels}'; there are {', '.join(map(str, obs.columns))}")
     given = obs[labels + GIVEN if labels + GIVEN in obs.columns else labels]
+    tree = populations.tree(signatures or None)
     table = mapping or signature_path(f"labels/{obs['dataset_id'].iloc[0]}.tsv")
     listed = bool(mapping) or Path(table).is_file()
-    found = compare(obs, given, read_mapping(table) if listed else mapping_of_terms(given), obs["donor_id"])
+    found = compare(obs, given, read_mapping(table) if listed else mapping_of_terms(given, tree), obs["donor_id"], tree)
     if figure:
         _draw_confusion(obs["cell_type"], given, Path(figure))
     write_text(out, json.dumps(found, indent=2, sort_keys=True) + "\n")
@@ -317,14 +288,6 @@ def _draw_confusion(called: pd.Series, given: pd.Series, target: Path) -> None:
     if isinstance(drawn, Figure):
         with atomic_path(target) as temporary:
             drawn.savefig(temporary, format=target.suffix.removeprefix("."), bbox_inches="tight", dpi=200)
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give a table as JSON knows it: what is not a number becomes null."""
-    import json
-
-    records: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
-    return records
 
 
 def add_to(app: typer.Typer) -> None:

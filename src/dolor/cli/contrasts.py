@@ -21,10 +21,12 @@ In = Annotated[Path, typer.Argument(help="The file that the stage before made.",
 Out = Annotated[Path, typer.Option(help="The file to write.", show_default=False)]
 Results = Annotated[Path, typer.Argument(help="The folder of the results.", show_default=False)]
 PairsFile = Annotated[str, typer.Option("--file", help="A table of your own ligand-receptor pairs.")]
+Datasets = Annotated[
+    list[str] | None,
+    typer.Option("--dataset", help="A dataset of the results; may be given several times; default: all that it holds."),
+]
+Signatures = Annotated[str, typer.Option(help="A file of your own populations.")]
 Merge = Annotated[bool, typer.Option(help="Add your pairs to the catalog, or use them alone.")]
-
-# Samples differ in what their rising genes take from the others; these many abundant genes are enough to see it.
-GENES_TO_NORMALISE_BY = 1000
 
 
 def profiles(
@@ -33,6 +35,7 @@ def profiles(
     groupby: Annotated[str, typer.Option(help="Column of obs: cell_type or cell_class.")] = "cell_type",
     file: PairsFile = "",
     merge: Merge = True,
+    signatures: Signatures = "",
 ) -> None:
     """Sum cells up: one row a (sample, cell type). Cells lie in an h5ad file, a zarr store or a SOMA experiment."""
     from dolor import tl
@@ -40,14 +43,13 @@ def profiles(
     from dolor.io.provenance import write_provenance
     from dolor.io.write import atomic_path
 
-    cells = open_source(source)
-    organism = _organism(cells.obs)
-    genes = genes_besides(cells.genes, _steady_genes(source, cells.genes), organism)
-    found = tl.profiles(cells, pairs_of(organism, file, merge), groupby=groupby, genes=genes)
+    organism = _organism(open_source(source).obs)
+    found = tl.profiles(source, pairs_of(organism, file, merge), groupby=groupby, signatures=signatures)
     with atomic_path(out) as temporary:
         found.write_h5ad(temporary)
-    parameters = {"groupby": groupby, "pairs": file, "merge": merge}
-    write_provenance(out, stage="profiles", inputs=[source], parameters=parameters)
+    parameters = {"groupby": groupby, "pairs": file, "merge": merge, "signatures": signatures}
+    inputs: list[Path | str] = [source, *filter(None, (file, signatures))]
+    write_provenance(out, stage="profiles", inputs=inputs, parameters=parameters)
     typer.echo(f"{found.n_obs} profiles of {found.obs['sample_id'].nunique()} samples, {found.n_vars} genes")
 
 
@@ -72,7 +74,7 @@ def score(
     if explained is not None and evidence:
         write_table(explained, evidence, tables.AMBIENT_EVIDENCE)
         made.append(Path(evidence))
-    inputs = [source, *([Path(ambient)] if ambient else [])]
+    inputs: list[Path | str] = [source, *filter(None, (ambient, file))]
     for result in made:
         write_provenance(result, stage="score", inputs=inputs, parameters={"pairs": file, "merge": merge})
     typer.echo(f"{len(scores)} scores")
@@ -95,6 +97,7 @@ def contrast(
     units: Annotated[str, typer.Option(help="Table of the change of each ligand and receptor to write.")] = "",
     file: PairsFile = "",
     merge: Merge = True,
+    signatures: Signatures = "",
 ) -> None:
     """Compare conditions and sexes over samples."""
     from dolor import populations, tl
@@ -110,16 +113,17 @@ def contrast(
     contrasts = compared.contrasts
     if units:
         write_table(compared.units, units, tables.UNIT_CHANGES)
-    markers = populations.markers(organism, measured=found.var_names)
+    markers = populations.markers(organism, measured=found.var_names, path=signatures or None)
     contrasts = tl.flag_lost_identity(contrasts, found, markers, formula, reference)
     write_table(contrasts, out, tables.CONTRASTS)
     write_table(tl.composition(found, formula, reference), composition, tables.COMPOSITION)
     write_table(tl.receiver_response(found, populations.programmes(organism), formula, reference), response)
     statuses = {str(status): int(number) for status, number in contrasts["status"].value_counts().items()}
     parameters = {"formula": formula, "reference": reference, "order": order, "relabelings": relabelings}
-    parameters |= {"pairs": file, "merge": merge}
+    parameters |= {"pairs": file, "merge": merge, "signatures": signatures}
+    inputs: list[Path | str] = [source, *filter(None, (file, signatures))]
     for result in (out, composition, response, *([Path(units)] if units else [])):
-        write_provenance(result, stage="contrast", inputs=[source], parameters=parameters, dropped=statuses)
+        write_provenance(result, stage="contrast", inputs=inputs, parameters=parameters, dropped=statuses)
     typer.echo(", ".join(f"{number} {status}" for status, number in sorted(statuses.items())))
     for line in _reach_of_relabeling(contrasts) if relabelings else ():
         typer.echo(line)
@@ -159,7 +163,7 @@ def from_de(
     typer.echo(f"q < 0.05: {both} where ligand and receptor both change, {total} where their sum does")
 
 
-def claims(results: Results, out: Out) -> None:
+def claims(results: Results, out: Out, dataset: Datasets = None, signatures: Signatures = "") -> None:
     """Hold the review's statements against the contrasts of every dataset."""
     import pandas as pd
 
@@ -167,16 +171,16 @@ def claims(results: Results, out: Out) -> None:
     from dolor.io.provenance import write_provenance
     from dolor.io.write import write_table
 
-    paths = sorted(results.glob("*/contrasts.parquet"))
+    paths = _of_datasets(results, dataset, "contrasts.parquet")
     contrasts = pd.concat([_contrasts(path) for path in paths], ignore_index=True)
     settings = dict(_setting(path.with_name("profiles.h5ad")) for path in paths)
-    verdicts = tl.claims(contrasts, catalog.mediators(), populations.tree(), settings)
+    verdicts = tl.claims(contrasts, catalog.mediators(), populations.tree(signatures or None), settings)
     write_table(verdicts, out, tables.CLAIMS)
-    write_provenance(out, stage="claims", inputs=paths)
+    write_provenance(out, stage="claims", inputs=[*paths, *filter(None, (signatures,))])
     typer.echo(", ".join(f"{n} {word}" for word, n in verdicts["verdict"].value_counts().sort_index().items()))
 
 
-def meta(results: Results, out: Out) -> None:
+def meta(results: Results, out: Out, dataset: Datasets = None) -> None:
     """Combine the contrasts of datasets of one compartment, interaction by interaction."""
     import pandas as pd
 
@@ -185,8 +189,9 @@ def meta(results: Results, out: Out) -> None:
     from dolor.io.provenance import write_provenance
     from dolor.io.write import write_table
 
-    settings = dict(_setting(path) for path in sorted(results.glob("*/profiles.h5ad")))
-    contrasts = pd.concat([_contrasts(path) for path in sorted(results.glob("*/contrasts.parquet"))])
+    paths = _of_datasets(results, dataset, "contrasts.parquet")
+    settings = dict(_setting(path.with_name("profiles.h5ad")) for path in paths)
+    contrasts = pd.concat([_contrasts(path) for path in paths])
     where = contrasts["dataset_id"].astype(str).map({name: setting.compartment for name, setting in settings.items()})
     models = {name: setting.models for name, setting in settings.items()}
     # Only tissues of one kind are combined.
@@ -196,34 +201,36 @@ def meta(results: Results, out: Out) -> None:
         raise DataError(f"{results}: no two datasets are of one compartment, so there is nothing to combine")
     found = pd.concat([tl.meta(part, models) for part in parts], ignore_index=True)
     write_table(found, out)
-    write_provenance(out, stage="meta", inputs=sorted(results.glob("*/contrasts.parquet")))
+    write_provenance(out, stage="meta", inputs=paths)
     typer.echo(f"{len(found)} combined effects")
 
 
-def methods(results: Results, out: Out) -> None:
+def methods(results: Results, out: Out, dataset: Datasets = None) -> None:
     """Write the methods of the run as text for a paper."""
     from dolor import report as reports
     from dolor.io.write import write_text
 
-    write_text(out, reports.methods(results))
+    write_text(out, reports.methods(results, dataset))
 
 
 def report(
     results: Results,
     out: Out,
     title: Annotated[str, typer.Option(help="Title of the report.")] = "Neuroimmune interactions",
+    dataset: Datasets = None,
+    signatures: Signatures = "",
 ) -> None:
     """Write the report: one HTML file to open."""
     from dolor import report as reports
 
-    typer.echo(reports.build(results, out, title=title))
+    typer.echo(reports.build(results, out, title=title, datasets=dataset, signatures=signatures or None))
 
 
-def summary(results: Results) -> None:
+def summary(results: Results, dataset: Datasets = None) -> None:
     """Name the report of a run and say in five lines what was found."""
     from dolor import report as reports
 
-    for line in reports.summary(results):
+    for line in reports.summary(results, dataset):
         typer.echo(line)
 
 
@@ -266,25 +273,6 @@ def pairs_of(organism: Organism, file: str = "", merge: bool = True) -> pd.DataF
     return catalog.interactions(organism, pairs=file or None, merge=merge)
 
 
-def _steady_genes(source: Path, genes: pd.Index) -> pd.Index:
-    """Choose the abundant genes by the sums that annotation leaves in ``var``; where there are none, keep all genes."""
-    from dolor.io.h5ad import read_var
-
-    var = None if source.is_dir() else read_var(source)
-    if var is None or "n_counts" not in var.columns:
-        return genes
-    return var["n_counts"].nlargest(GENES_TO_NORMALISE_BY).index
-
-
-def genes_besides(measured: pd.Index, steady: pd.Index, organism: Organism) -> list[str]:
-    """Choose what profiles keep besides the pairs: response programmes, markers, and abundant genes to normalise by."""
-    from dolor import populations
-
-    telling = populations.markers(organism, measured=measured)["gene"]
-    answering = populations.programmes(organism)["gene"]
-    return sorted({*telling, *answering, *steady})
-
-
 def _organism(obs: pd.DataFrame) -> Organism:
     return cast("Organism", str(obs["organism"].iloc[0]))
 
@@ -294,6 +282,16 @@ def _read_profiles(source: Path) -> AnnData:
     from dolor.io.h5ad import read_h5ad
 
     return check_profiles(read_h5ad(source), str(source))
+
+
+def _of_datasets(results: Path, datasets: list[str] | None, name: str) -> list[Path]:
+    """Give a file of the datasets that are named; of all that the folder holds if none is."""
+    from dolor.core.errors import DataError
+
+    paths = sorted(results / each / name for each in datasets) if datasets else sorted(results.glob(f"*/{name}"))
+    if not paths:
+        raise DataError(f"{results}: no dataset has {name}; let the run go further first")
+    return paths
 
 
 def _contrasts(path: Path) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import typer
 from dolor import __version__
 from dolor.cli import acquire, cells, contrasts, export, knowledge, run, studies
 from dolor.core.errors import DolorError
+from dolor.core.threads import allot
 
 app = typer.Typer(
     name="dolor",
@@ -34,8 +35,11 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
     ] = False,
+    threads: Annotated[int, typer.Option(min=0, help="Threads to use; 0: as many as there are processors.")] = 0,
 ) -> None:
     """Options before the command; ``--debug`` is read by :func:`main`, which sees errors of every command."""
+    if threads:
+        allot(threads)
 
 
 run.add_to(app)

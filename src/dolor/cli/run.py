@@ -68,7 +68,9 @@ def _say_what_was_found(config: Path, directory: Path) -> None:
     from dolor import report
     from dolor.config import load
 
-    for line in report.summary(directory / load(config).results):
+    run = load(config)
+    names = [dataset.id for dataset in run.datasets if not isinstance(dataset, str)]
+    for line in report.summary(directory / run.results, names):
         typer.echo(line)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from dolor.core import package_files
 from dolor.core.errors import UsageError
 from dolor.studies import registry
 
-__all__ = ["check", "load", "reference_levels"]
+__all__ = ["check", "load", "load_merged", "reference_levels"]
 
 
 def load(path: Path | str) -> Config:
@@ -38,6 +38,38 @@ def load(path: Path | str) -> Config:
         datasets share a name.
     """
     return check(package_files.load(path), str(path), folder=Path(path).parent)
+
+
+def load_merged(paths: Sequence[Path | str], more: Mapping[str, Any]) -> Config:
+    """Read and check several files, the later laid over the earlier, and values from a command line over them all.
+
+    Parameters
+    ----------
+    paths
+        The YAML or JSON files; a table of datasets may lie beside the last.
+    more
+        Keys and values that win over those of the files.
+    """
+    content: dict[str, Any] = {}
+    for path in paths:
+        part = package_files.load(path)
+        if not isinstance(part, Mapping):
+            raise UsageError(f"{path}: must hold keys and values at its top level, such as  datasets: ...")
+        content = _laid_over(content, part)
+    source = str(paths[-1]) if paths else "the configuration"
+    return check(_laid_over(content, more), source, folder=Path(source).parent)
+
+
+def _laid_over(content: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay sections over sections; any other value replaces the earlier one."""
+    merged = dict(content)
+    for key, value in more.items():
+        earlier = merged.get(key)
+        if isinstance(earlier, Mapping) and isinstance(value, Mapping):
+            merged[key] = _laid_over(earlier, value)
+        else:
+            merged[key] = value
+    return merged
 
 
 def check(content: Any, source: str, folder: Path = Path()) -> Config:

@@ -8,9 +8,9 @@ The JSON schema of the configuration, generated from its models, for editors and
 from __future__ import annotations
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from dolor.core.vocabulary import dataset_name
 
@@ -32,7 +32,17 @@ __all__ = [
 
 SIMULATED = "simulated"
 
-DatasetName = Annotated[str, AfterValidator(dataset_name)]
+# What the run itself writes into the folder of its results.
+_OWN_NAMES = ("logs", "resources", "meta.parquet", "claims.parquet", "methods.md", "report.html")
+
+
+def _free_name(name: str) -> str:
+    if name.lower().removesuffix(".json") in _OWN_NAMES:
+        raise ValueError(f"the dataset id {name!r} is the name of a file or folder of the run itself; choose another")
+    return dataset_name(name)
+
+
+DatasetName = Annotated[str, AfterValidator(_free_name)]
 Compartment = Literal["skin", "joint", "viscera", "bone", "nerve", "drg", "spinal_cord", "brain", "blood"]
 
 
@@ -58,11 +68,22 @@ class Dataset(Section):
         description="Entry of the registry (see `dolor datasets list`), or 'simulated' for the embedded study.",
     )
     compartment: Compartment = Field(description="Where the tissue stands on the pain axis.")
-    path: str = Field("", description="The file itself; empty: where the registry's entry says.")
+    path: str = Field("", description="The file itself; empty: where the registry's entry says. Enough without study.")
     empty: str = Field("", description="h5ad file of droplets without a cell (sample_id in obs), for ambient RNA.")
     reference: Reference | None = Field(None, description="Reference levels of this dataset alone.")
     labels: str = Field("", description="Column with published labels to compare the annotation with.")
     order: str = Field("", description="Its conditions along an axis, such as 'naive=0,day3=3': adds the trend.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _file_before_simulation(cls, content: Any) -> Any:
+        """Read the file that is named rather than simulate one under its id."""
+        named = isinstance(content, dict) and content.get("path")
+        if named and isinstance(named, str) and content.get("study", SIMULATED) == SIMULATED:
+            # A name without a dot or a slash could be that of a study.
+            bare = not set(named) & set("./\\")
+            return {**content, "study": f"./{named}" if bare else named, "path": ""}
+        return content
 
 
 class Simulation(Section):

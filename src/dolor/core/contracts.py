@@ -20,6 +20,7 @@ __all__ = [
     "ANNOTATION_FIELDS",
     "DETECTION_LAYER",
     "MOMENT_LAYERS",
+    "PROFILE_FIELDS",
     "SAMPLE_FIELDS",
     "Checkable",
     "check_cells",
@@ -27,6 +28,10 @@ __all__ = [
     "check_profiles",
 ]
 
+# What profiles have beside the columns of their samples; a sample's own column of such a name is `sample_<name>` there.
+PROFILE_FIELDS = (
+    "n_cells", "n_counts", "psbulk_cells", "psbulk_counts", "lognorm_s1", "lognorm_s2", "lognorm_max"
+)  # fmt: skip
 SAMPLE_FIELDS = (
     "dataset_id",
     "sample_id",

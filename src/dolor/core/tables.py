@@ -26,6 +26,8 @@ __all__ = [
     "DRIVERS",
     "FLAGS",
     "INTERACTIONS",
+    "RECORDED",
+    "REPORTED",
     "SEX",
     "STATUSES",
     "UNIT_CHANGES",
@@ -34,6 +36,14 @@ __all__ = [
     "Table",
     "check",
 ]
+
+# The files of a dataset that the report reads, and those whose side files it shows.
+REPORTED = (
+    "cells.h5ad", "annotation.parquet", "annotation_evidence.parquet", "annotation_quality.json", "sex.parquet",
+    "quality.json", "profiles.h5ad", "interactions.parquet", "contrasts.parquet", "composition.parquet",
+    "response.parquet",
+)  # fmt: skip
+RECORDED = ("raw.h5ad", "kept.h5ad", "ambient.parquet", "ambient_evidence.parquet", *REPORTED)
 
 Kind = Literal["text", "number", "count"]
 

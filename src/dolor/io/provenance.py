@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -69,10 +70,14 @@ def write_provenance(
     The path of the side file.
     """
     side = Path(f"{result}.json")
+    paths = [Path(path) for path in inputs]
+    # Files of several datasets bear one name: their folders keep them apart.
+    often = Counter(path.name for path in paths)
+    named = {f"{path.parent.name}/{path.name}" if often[path.name] > 1 else path.name: path for path in paths}
     record = {
         "result": Path(result).name,
         "stage": stage,
-        "inputs": {Path(path).name: sha256(path) for path in inputs},
+        "inputs": {name: sha256(path) for name, path in named.items()},
         "parameters": dict(parameters or {}),
         "versions": versions(),
         "dropped": dict(dropped or {}),

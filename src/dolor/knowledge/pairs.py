@@ -24,6 +24,10 @@ __all__ = ["counterparts", "merged", "read_pairs", "translate"]
 _KNOWN = ("ligand", "receptor", "mediator", "mediator_class", "ligand_proxy", "id", "source_cell", "target_cell")
 
 
+# So many faults of a table are named at once.
+_NAMED = 20
+
+
 def read_pairs(path: Path | str, organism: Organism, *, known: pd.DataFrame | None = None) -> pd.DataFrame:
     r"""Read ligand-receptor pairs from a file of your own.
 
@@ -47,8 +51,8 @@ def read_pairs(path: Path | str, organism: Organism, *, known: pd.DataFrame | No
     Raises
     ------
     dolor.core.errors.DataError
-        Naming file, line, column and value of the first fault: an unknown column, an empty cell, an unknown gene or
-        separator, a pair with itself, a duplicate, ligand and receptor swapped.
+        Naming file, line, column and value of the faults, at most 20: an unknown column, an empty cell, an unknown gene
+        or separator, a pair with itself, a duplicate, ligand and receptor swapped.
 
     Examples
     --------
@@ -61,8 +65,11 @@ def read_pairs(path: Path | str, organism: Organism, *, known: pd.DataFrame | No
     """
     path = Path(path)
     table = _table(path)
-    for line, column, message in _faults(table, organism, _ways_round(known)):
-        raise DataError(f"{path}: line {line}, column {column}: {message}")
+    found = _faults(table, organism, _ways_round(known))
+    faults = [f"line {line}, column {column}: {message}" for line, column, message in found]
+    if faults:
+        more = f"; and {len(faults) - _NAMED} more" if len(faults) > _NAMED else ""
+        raise DataError(f"{path}: {'; '.join(faults[:_NAMED])}{more}")
     for column in ("ligand", "receptor"):
         table[column] = _current(table[column], organism)
     ids = _interaction_ids(table, organism)
@@ -118,11 +125,14 @@ def _table(path: Path) -> pd.DataFrame:
 def _faults(table: pd.DataFrame, organism: Organism, reversed_pairs: set[str]) -> Iterator[tuple[int, str, str]]:
     """Find what is wrong: line, column, message. The header is line 1."""
     seen: dict[str, int] = {}
+    readable = True
     for line, (ligand, receptor) in enumerate(_both(table), start=2):
         for column, text in (("ligand", ligand), ("receptor", receptor)):
             if not text:
+                readable = False
                 yield line, column, "must not be empty"
         for column, message in pair_faults(ligand, receptor):
+            readable = False
             yield line, column, message
         key = _key(ligand, receptor)
         if key in reversed_pairs:
@@ -134,7 +144,7 @@ def _faults(table: pd.DataFrame, organism: Organism, reversed_pairs: set[str]) -
         if key in seen:
             yield line, "receptor", f"a duplicate of line {seen[key]}: '{ligand}' with '{receptor}'"
         seen[key] = line
-    for column in ("ligand", "receptor"):
+    for column in ("ligand", "receptor") if readable else ():
         yield from _unknown_genes(table[column], column, organism)
     for column in ("mediator_class", "ligand_proxy"):
         for line, word in enumerate(table.get(column, []), start=2):

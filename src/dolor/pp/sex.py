@@ -38,6 +38,10 @@ class Leakage:
     female_cells: float = 0.5
 
 
+# The probability from which the sex of a cell is called.
+SURE_OF_SEX = 0.9
+
+
 def female_probability(
     female: NDArray[np.float64], male: NDArray[np.float64], sample: Leakage = Leakage()
 ) -> NDArray[np.float64]:
@@ -118,7 +122,7 @@ def call_sample(calls: NDArray[np.str_]) -> tuple[str, float]:
     return ("female" if n_female > n_male else "male"), 1 - minority
 
 
-def call_sex(adata: AnnData, *, threshold: float = 0.9, counts: CellRows | None = None) -> pd.DataFrame:
+def call_sex(adata: AnnData, *, threshold: float = SURE_OF_SEX, counts: CellRows | None = None) -> pd.DataFrame:
     """Call the sex of every cell and every sample from Xist and Tsix against the genes of the Y chromosome.
 
     How much of either leaks into cells of the other sex is learnt in each sample, so that the confidence holds in

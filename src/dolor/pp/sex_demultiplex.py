@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dolor.core.errors import DataError
+from dolor.pp.sex import SURE_OF_SEX
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -97,7 +98,7 @@ def _settle(reported: str, called: str) -> str:
     return "mixed" if reported == "mixed" else "unknown"
 
 
-def split_pooled(adata: AnnData, calls: pd.DataFrame, *, min_confidence: float = 0.98) -> pd.DataFrame:
+def split_pooled(adata: AnnData, calls: pd.DataFrame, *, min_confidence: float = SURE_OF_SEX) -> pd.DataFrame:
     """Split each library that holds both sexes into a sample of its female and one of its male cells.
 
     Parameters
@@ -109,7 +110,8 @@ def split_pooled(adata: AnnData, calls: pd.DataFrame, *, min_confidence: float =
     calls
         Table ``sex``, from :func:`call_sex` on these cells.
     min_confidence
-        A cell called with less is ``unknown`` here: in a pool it would dilute the difference between the sexes.
+        A cell called with less is ``unknown`` here. The default splits as called: a stricter split would cost small
+        cells, lymphocytes before all.
 
     Returns
     -------

@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dolor.core.contracts import DETECTION_LAYER, SAMPLE_FIELDS, check_profiles
+from dolor.core.contracts import DETECTION_LAYER, PROFILE_FIELDS, SAMPLE_FIELDS, check_profiles
 from dolor.core.errors import DataError
 from dolor.core.vocabulary import UNASSIGNED
 from dolor.io.matrix.chunks import Source
 from dolor.io.matrix.sources import open_source
 from dolor.knowledge import gene_logic
 from dolor.pseudobulk.accumulate import FIELDS, add_cells
+from dolor.pseudobulk.kept_genes import abundant_genes, genes_besides
 from dolor.pseudobulk.moments import PAIRS_KEY, gene_pairs, pairs_to_uns
 from dolor.pseudobulk.trimeans import TRIMEAN_LAYER, Trimeans
 
@@ -88,13 +89,16 @@ def sample_fields(obs: pd.DataFrame, groups: Groups, sample_key: str) -> pd.Data
     _, first_of_sample = np.unique(sample_of_cell, return_index=True)
     result = pd.DataFrame(index=_row_names(groups))
     for name in obs.columns:
-        if name in ("cell_type", "n_cells", "n_counts"):
+        if name == "cell_type":
             continue
         codes = pd.factorize(obs[name])[0]
         if (codes == codes[first_of_sample][sample_of_cell]).all():
             values = obs[name].iloc[groups.first_cell]
             as_text = isinstance(values.dtype, pd.CategoricalDtype) or name in SAMPLE_FIELDS
-            result[name] = (values.astype(str) if as_text else values).to_numpy()
+            # A column of the user's keeps its values where profiles have one of that name.
+            result[f"sample_{name}" if name in PROFILE_FIELDS else name] = (
+                values.astype(str) if as_text else values
+            ).to_numpy()
         elif name in SAMPLE_FIELDS:
             raise DataError(f"obs['{name}'] has several values within one sample of obs['{sample_key}']")
     result["sample_id"] = [groups.samples[i] for i in groups.sample]
@@ -153,6 +157,7 @@ def profiles(
     groupby: str = "cell_type",
     sample_key: str = "sample_id",
     genes: Iterable[str] | None = None,
+    signatures: Path | str | None = None,
     chunk_size: int = _CHUNK,
     trimean: bool | None = None,
     keep_doublets: bool = False,
@@ -179,7 +184,11 @@ def profiles(
     sample_key
         Column of ``obs`` with the samples.
     genes
-        Genes to keep besides; without ``interactions`` and ``genes``, all are kept.
+        Genes to keep besides those of the pairs; default: what contrasts and responses read, that is markers, response
+        programmes and the most abundant genes, to normalise by (all genes where ``var`` has no ``n_counts``, which
+        annotation writes). Without ``interactions`` and ``genes``, all are kept.
+    signatures
+        A file of own populations, for their markers.
     chunk_size
         Stored values read at a time.
     trimean
@@ -223,20 +232,24 @@ def profiles(
     a|neuron       3.0    1.0
     b|macrophage   0.0    4.0
     """
+    source = open_source(data)
+    if genes is None and interactions is not None:
+        organism = str(source.obs["organism"].iloc[0]) if "organism" in source.obs and len(source.obs) else ""
+        genes = genes_besides(source.genes, abundant_genes(data, source.genes), organism, signatures)
     return sum_cells(
-        data,
+        source,
         interactions,
         groupby=groupby,
         sample_key=sample_key,
         genes=genes,
         chunk_size=chunk_size,
-        trimean=trimean,
+        trimean=_wants_trimean(trimean, data),
         keep_doublets=keep_doublets,
     ).to_anndata()
 
 
 def sum_cells(
-    data: AnnData | Path | str,
+    data: AnnData | Source | Path | str,
     interactions: pd.DataFrame | None = None,
     *,
     groupby: str = "cell_type",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -109,7 +109,14 @@ def _hash(content: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode("ascii")
 
 
-def build(results: Path | str, out: Path | str, *, title: str | None = None) -> Path:
+def build(
+    results: Path | str,
+    out: Path | str,
+    *,
+    title: str | None = None,
+    datasets: Sequence[str] | None = None,
+    signatures: Path | str | None = None,
+) -> Path:
     """Write the report of a run: one HTML file that needs nothing else, on a disk or in a mail.
 
     Parameters
@@ -120,6 +127,10 @@ def build(results: Path | str, out: Path | str, *, title: str | None = None) -> 
         The file to write.
     title
         Title of the report.
+    datasets
+        Names of the datasets to report; default: all that the folder holds.
+    signatures
+        The file of own populations that the run was given.
 
     Returns
     -------
@@ -138,7 +149,7 @@ def build(results: Path | str, out: Path | str, *, title: str | None = None) -> 
     PosixPath('results/report.html')
     """
     out = Path(out)
-    write_text(out, _page(read_run(results), title or "Neuroimmune interactions"))
+    write_text(out, _page(read_run(results, datasets, signatures=signatures), title or "Neuroimmune interactions"))
     return out
 
 
@@ -146,7 +157,7 @@ def _page(run: Run, title: str) -> str:
     crosstalk = crosstalk_of(run)
     statements = catalog_of()
     knowledge = knowledge_of(sorted(set(crosstalk.pairs["interaction_id"])), statements)
-    crosstalk.pairs["review_cells"] = stated_cells(crosstalk.pairs, knowledge)
+    crosstalk.pairs["review_cells"] = stated_cells(crosstalk.pairs, knowledge, run.tree)
     board = board_of(run.claims, statements)
     sexes = sexes_of(run)
     context: dict[str, Any] = {

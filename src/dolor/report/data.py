@@ -8,7 +8,7 @@ Reading the folder of a run: what each dataset brought, and what holds for all o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,9 @@ import pandas as pd
 
 from dolor.core.contracts import SAMPLE_FIELDS, check_profiles
 from dolor.core.errors import DataError, IntegrityError
-from dolor.core.tables import CLAIMS, COMPOSITION, CONTRASTS, FLAGS, SEX, Table, check
+from dolor.core.tables import CLAIMS, COMPOSITION, CONTRASTS, FLAGS, RECORDED, SEX, Table, check
+from dolor.knowledge import populations
+from dolor.knowledge.population_tree import PopulationTree
 from dolor.pl.pain_axis_traffic import AXIS
 
 if TYPE_CHECKING:
@@ -146,13 +148,14 @@ class DatasetRun:
 
 @dataclass(frozen=True)
 class Run:
-    """A run: its datasets, the claims, the meta-analysis if there is one, and the text of the methods."""
+    """A run: its datasets, the claims, the meta-analysis if there is one, the text of the methods, the populations."""
 
     datasets: list[DatasetRun]
     claims: pd.DataFrame
     meta: pd.DataFrame
     methods: str
     provenance: list[dict[str, Any]] = field(default_factory=list)
+    tree: PopulationTree = field(default_factory=populations.tree)
 
     @property
     def simulated(self) -> bool:
@@ -160,13 +163,20 @@ class Run:
         return any(dataset.simulated for dataset in self.datasets)
 
 
-def read_run(results: Path | str) -> Run:
+def read_run(
+    results: Path | str, datasets: Sequence[str] | None = None, *, signatures: Path | str | None = None
+) -> Run:
     """Read the folder of a run.
 
     Parameters
     ----------
     results
-        Folder with one folder a dataset (those that hold ``cells.h5ad``) and the tables of the whole run.
+        Folder with one folder a dataset and the tables of the whole run.
+    datasets
+        Names of the datasets of the run; default: every folder that holds ``cells.h5ad``, also one that a later
+        configuration does not name any more.
+    signatures
+        The file of own populations that the run was given.
 
     Returns
     -------
@@ -182,18 +192,21 @@ def read_run(results: Path | str) -> Run:
     results = Path(results)
     if not results.is_dir():
         raise DataError(f"{results}: there is no such folder; give the folder of results of a finished run")
-    folders = sorted(path.parent for path in results.glob("*/cells.h5ad"))
+    named = results.glob("*/cells.h5ad") if datasets is None else (results / name / "cells.h5ad" for name in datasets)
+    folders = sorted({path.parent for path in named})
     if not folders:
         raise DataError(f"{results}: holds no dataset (no */cells.h5ad); run the stages before the report first")
     methods = results / "methods.md"
+    read = sorted(map(_read_dataset, folders), key=lambda dataset: (_place(dataset.compartment), dataset.dataset_id))
+    # Without two datasets of one compartment there is no meta-analysis; a table of it is from an earlier run.
+    combined = len({dataset.compartment for dataset in read}) < len(read)
     return Run(
-        datasets=sorted(
-            map(_read_dataset, folders), key=lambda dataset: (_place(dataset.compartment), dataset.dataset_id)
-        ),
+        datasets=read,
         claims=_read_table(results / "claims.parquet", CLAIMS, optional=True),
-        meta=_read_table(results / "meta.parquet", None, optional=True),
+        meta=_read_table(results / "meta.parquet", None, optional=True) if combined else pd.DataFrame(),
         methods=methods.read_text(encoding="utf-8") if methods.exists() else "",
-        provenance=_read_provenance(results),
+        provenance=_read_provenance(results, ("claims.parquet", *(["meta.parquet"] if combined else []))),
+        tree=populations.tree(signatures),
     )
 
 
@@ -203,7 +216,7 @@ def _place(compartment: str) -> int:
 
 def _read_dataset(folder: Path) -> DatasetRun:
     obs, embedding, uns_simulated = _read_cells(folder / "cells.h5ad")
-    provenance = _read_provenance(folder)
+    provenance = _read_provenance(folder, RECORDED)
     samples = obs.drop_duplicates("sample_id")[list(SAMPLE_FIELDS)].sort_values("sample_id").reset_index(drop=True)
     samples["n_cells"] = samples["sample_id"].map(obs["sample_id"].value_counts()).astype(int)
     quality, naming = folder / "quality.json", folder / "annotation_quality.json"
@@ -275,9 +288,10 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _read_provenance(folder: Path) -> list[dict[str, Any]]:
-    sides = sorted(path for path in folder.glob("*.json") if path.name != "quality.json")
-    records = [json.loads(path.read_text(encoding="utf-8")) for path in sides]
+def _read_provenance(folder: Path, results: Sequence[str]) -> list[dict[str, Any]]:
+    """Read the side files of results, where they have one."""
+    sides = (folder / f"{name}.json" for name in sorted(results))
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in sides if path.is_file()]
     return [record for record in records if isinstance(record, dict) and "stage" in record]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from dolor.knowledge import populations
+from dolor.knowledge.population_tree import PopulationTree
 from dolor.pl.theme import lineage_of
 from dolor.report import wording
 from dolor.report.data import DatasetRun, Run
@@ -76,7 +76,7 @@ def findings_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str
     found = []
     for dataset in run.datasets:
         entry = Findings(dataset.dataset_id)
-        entry.tested += _composition(dataset)
+        entry.tested += _composition(dataset, run.tree)
         for key, rows in _by_comparison(dataset, crosstalk):
             entry.tested += _tested(key, rows[rows["status"].astype(str) == "tested"], knowledge)
             entry.described += _described(key, rows, knowledge)
@@ -98,11 +98,11 @@ def _by_comparison(dataset: DatasetRun, crosstalk: Crosstalk) -> Iterator[tuple[
             yield key, rows[rows["comparison"] == key["number"]]
 
 
-def _composition(dataset: DatasetRun) -> list[Finding]:
+def _composition(dataset: DatasetRun, tree: PopulationTree) -> list[Finding]:
     table = dataset.composition[dataset.composition["contrast_type"] == "condition"]
     tested = table[table["status"] == "tested"]
     named = set(table["cell_type"].astype(str))
-    broad = {name for name in named if _is_above_one_of(name, named)}
+    broad = {name for name in named if _is_above_one_of(name, named, tree)}
     found = []
     for key, rows in tested.groupby(["case", "reference"], sort=False, observed=True):
         about = f"{key[0]} vs {key[1]}, cells"
@@ -123,8 +123,7 @@ def _composition(dataset: DatasetRun) -> list[Finding]:
     return found
 
 
-def _is_above_one_of(name: str, names: set[str]) -> bool:
-    tree = populations.tree()
+def _is_above_one_of(name: str, names: set[str], tree: PopulationTree) -> bool:
     return name in tree and not names.isdisjoint(tree.descendants(name))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,15 @@ _REVIEW = (
 )
 
 
-def methods(results: Path | str) -> str:
+def methods(results: Path | str, datasets: Sequence[str] | None = None) -> str:
     """Write the methods of a run.
 
     Parameters
     ----------
     results
         Folder of the results; reads the side files of each dataset.
+    datasets
+        Names of the datasets of the run; default: all that the folder holds.
 
     Returns
     -------
@@ -39,7 +42,9 @@ def methods(results: Path | str) -> str:
     >>> methods("results")  # doctest: +SKIP
     '# Methods...'
     """
-    folders = sorted(path.parent for path in Path(results).glob("*/contrasts.parquet"))
+    if datasets is None:
+        datasets = [path.parent.name for path in Path(results).glob("*/contrasts.parquet")]
+    folders = [Path(results) / name for name in sorted(datasets)]
     if not folders:
         raise DataError(f"{results}: holds no contrasts; let the run go further first")
     parts = ["# Methods\n"]

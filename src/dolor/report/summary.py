@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from dolor.core.errors import DataError
@@ -15,13 +16,15 @@ from dolor.report.sections.claims import catalog_of, knowledge_of
 __all__ = ["summary"]
 
 
-def summary(results: Path | str) -> list[str]:
+def summary(results: Path | str, datasets: Sequence[str] | None = None) -> list[str]:
     """Say in a few lines what a run found, and where its report is.
 
     Parameters
     ----------
     results
         Folder of the results, with ``report.html`` in it.
+    datasets
+        Names of the datasets of the run; default: all that the folder holds.
 
     Returns
     -------
@@ -41,7 +44,7 @@ def summary(results: Path | str) -> list[str]:
     report = Path(results) / "report.html"
     if not report.is_file():
         raise DataError(f"{report}: no such file; let the run end first")
-    run = read_run(results)
+    run = read_run(results, datasets)
     return [_cells(run), *_changes(run), _verdicts(run), f"Report: {report}"]
 
 

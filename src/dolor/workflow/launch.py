@@ -7,6 +7,7 @@ system holds the lock, so that it ends with the last process that had it, and a 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -17,13 +18,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from dolor.core.errors import DataError, RunError, UsageError
+from dolor.io.write import write_text
 from dolor.workflow.paths import profile_path, workflow_path
 from dolor.workflow.progress import Job, Progress
 
-__all__ = ["Hold", "launch", "sole_run", "unlock"]
+if TYPE_CHECKING:
+    from dolor.config import Config
+
+__all__ = ["Hold", "launch", "own_results", "sole_run", "unlock"]
 
 
 @dataclass(frozen=True)
@@ -115,11 +120,47 @@ def launch(
             reference_levels(dataset, run)
     words = [*_snakemake(folder), "--cores", str(cores), "--workflow-profile", str(profile_path(profile))]
     # `=` keeps Snakemake from taking the words that follow as further configurations.
-    words += [f"--configfile={config.resolve()}", *more]
     with sole_run(folder) as hold:
+        if "--dry-run" not in more:
+            own_results(folder, folder / run.results)
+        checked = _written(run, folder)
+        words += [f"--configfile={checked}", *more]
         if hold.left_by_the_dead:
             unlock(folder, config)
         _watch(words, hold, folder)
+
+
+def own_results(folder: Path, results: Path) -> None:
+    """Mark a folder of results as that of one working folder.
+
+    Two of them would each take the files of the other for their own, since what Snakemake knows of a file lies in the
+    working folder.
+
+    Raises
+    ------
+    dolor.core.errors.UsageError
+        The results are those of another working folder, which is still there.
+    """
+    mark = results / ".dolor_working_folder"
+    here = os.path.relpath(folder, results)
+    try:
+        other = mark.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        other = ""
+    if other and other != here and (results / other / ".snakemake").is_dir():
+        raise UsageError(
+            f"{results}: these are the results of the working folder {(results / other).resolve()}; run there, or name "
+            f"another folder for `results` (if that folder is given up, delete {mark})"
+        )
+    if other != here:
+        write_text(mark, f"{here}\n")
+
+
+def _written(run: Config, folder: Path) -> Path:
+    """Write the configuration as it was understood, for Snakemake."""
+    path = folder / ".snakemake" / "dolor" / "config.json"
+    write_text(path, json.dumps(run.model_dump(), indent=2, ensure_ascii=False) + "\n")
+    return path.resolve()
 
 
 def unlock(folder: Path, config: Path) -> None:

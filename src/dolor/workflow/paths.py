@@ -8,6 +8,8 @@ grows are the tables of cells. So is ``read_stored``, the line of `dolor read` f
 
 from __future__ import annotations
 
+import hashlib
+import os
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import pandas as pd
 
 from dolor.core.errors import UsageError
 
-__all__ = ["memory_mb", "profile_path", "runtime_minutes", "table", "workflow_path"]
+__all__ = ["memory_mb", "profile_path", "runtime_minutes", "table", "without_braces", "workflow_path"]
 
 _HERE = Path(__file__).resolve().parent
 _CHECKOUT = _HERE.parents[2]
@@ -46,6 +48,39 @@ def profile_path(name: str) -> Path:
             return folder.resolve()
     names = ", ".join(sorted(folder.name for folder in shipped.iterdir() if folder.is_dir()))
     raise UsageError(f"there is no profile '{name}': name a folder with a profile.yaml, or one of {names}")
+
+
+_LINKS = Path(".snakemake/dolor/links")
+
+
+def without_braces(path: Path | str, *, folder: bool = False) -> str:
+    """Name a file so that Snakemake does not take a part of its name for a wildcard.
+
+    Parameters
+    ----------
+    path
+        A file or folder, as seen from the working directory.
+    folder
+        Whether it is a folder, to be made if it is not there.
+
+    Returns
+    -------
+    The path itself if it holds no braces; else the way to it from the working directory, or a link to it.
+    """
+    if "{" not in str(path):
+        return str(path)
+    relative = os.path.relpath(path)
+    if "{" not in relative:
+        return relative
+    target = Path(path).absolute()
+    if folder:
+        target.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(str(target).encode()).hexdigest()[:12]
+    link = _LINKS / digest / target.name.replace("{", "(").replace("}", ")")
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.is_symlink():
+        link.symlink_to(target)
+    return str(link)
 
 
 # Jobs are given more than the line says: one that is killed for memory costs a whole run of it.

@@ -30,6 +30,7 @@ from dolor.contrasts.linear.design import (
     variables_of,
 )
 from dolor.contrasts.linear.linear_model import basis, is_estimable
+from dolor.core.contracts import PROFILE_FIELDS
 from dolor.core.errors import DesignError
 
 __all__ = [
@@ -147,6 +148,7 @@ def replicates_of(obs: pd.DataFrame, formula_variables: frozenset[str]) -> pd.Se
     -------
     Name of the replicate, one a row.
     """
+    obs = _of_samples(obs)
     keys = ["donor_id", *sorted(formula_variables & set(obs.columns))]
     samples = obs.drop_duplicates("sample_id").set_index(obs.drop_duplicates("sample_id")["sample_id"].astype(str))
     known = ~samples["donor_id"].astype(str).str.lower().isin(_UNKNOWN_DONORS)
@@ -157,8 +159,15 @@ def replicates_of(obs: pd.DataFrame, formula_variables: frozenset[str]) -> pd.Se
 
 
 def samples_of(obs: pd.DataFrame, replicate: pd.Series) -> pd.DataFrame:
-    """Return one row a replicate, in alphabetical order."""
-    return obs.assign(replicate=replicate).drop_duplicates("replicate").set_index("replicate").sort_index()
+    """Return one row per replicate, in alphabetical order; columns of the samples may bear any name."""
+    first = ~replicate.duplicated().to_numpy()
+    return _of_samples(obs)[first].set_axis(pd.Index(replicate[first], name="")).sort_index()
+
+
+def _of_samples(obs: pd.DataFrame) -> pd.DataFrame:
+    """Give the columns of the samples their names back where profiles have a column of the same name."""
+    kept = {f"sample_{name}": name for name in PROFILE_FIELDS if f"sample_{name}" in obs.columns}
+    return obs.drop(columns=list(kept.values()), errors="ignore").rename(columns=kept)
 
 
 def with_correlation(model: Model, log2: Floats, variance: Floats) -> Model:

@@ -22,6 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dolor.core.errors import DataError, IntegrityError
+from dolor.core.threads import n_threads
 from dolor.io.h5ad import check_is_file
 from dolor.io.matrix.chunks import Chunk, Source, checked, row_blocks
 from dolor.io.matrix.row_checks import whole_of_columns
@@ -107,8 +108,8 @@ class StoredValues:
 def read_ahead(
     windows: Iterable[Window], arrays: Sequence[StoredValues]
 ) -> Iterator[tuple[Window, list[NDArray[Any]]]]:
-    """Read windows of several arrays, each array in a thread of its own, one window ahead of the one in use."""
-    with ThreadPoolExecutor(len(arrays)) as pool:
+    """Read windows of several arrays, each array in a thread if it may, one window ahead of the one in use."""
+    with ThreadPoolExecutor(min(len(arrays), n_threads())) as pool:
         pending: deque[tuple[Window, list[Any]]] = deque()
         for window in windows:
             pending.append((window, [pool.submit(array.read, *window) for array in arrays]))

@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from dolor.core.tables import VERDICTS
-from dolor.knowledge import catalog, populations
+from dolor.knowledge import catalog
+from dolor.knowledge.population_tree import PopulationTree
 from dolor.knowledge.vocabulary import NOT_STATED
 from dolor.pl.pain_axis_traffic import AXIS, joint_effect
 from dolor.report import encode
@@ -74,7 +75,7 @@ def knowledge_of(interaction_ids: Iterable[str], statements: pd.DataFrame) -> di
     return found
 
 
-def stated_cells(pairs: pd.DataFrame, knowledge: Mapping[str, dict[str, Any]]) -> list[str]:
+def stated_cells(pairs: pd.DataFrame, knowledge: Mapping[str, dict[str, Any]], tree: PopulationTree) -> list[str]:
     """Say of each pair whether the review speaks of these very cells.
 
     Parameters
@@ -83,13 +84,14 @@ def stated_cells(pairs: pd.DataFrame, knowledge: Mapping[str, dict[str, Any]]) -
         One row a pair: ``sender``, ``receiver``, ``interaction_id``.
     knowledge
         From :func:`knowledge_of`.
+    tree
+        The populations of the run.
 
     Returns
     -------
     ``as stated``: some statement names the sender (or its kind) as source and the receiver as target; ``left open``:
     none does, but some statement leaves a side unnamed and agrees on the other; ``other cells``.
     """
-    tree = populations.tree()
     kinds = {name: {name, *(tree.ancestors(name) if name in tree else ())} for side in ("sender", "receiver")
              for name in pairs[side].unique()}  # fmt: skip
     found = []
