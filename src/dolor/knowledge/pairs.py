@@ -127,13 +127,16 @@ def _faults(table: pd.DataFrame, organism: Organism, reversed_pairs: set[str]) -
     seen: dict[str, int] = {}
     readable = True
     for line, (ligand, receptor) in enumerate(_both(table), start=2):
-        for column, text in (("ligand", ligand), ("receptor", receptor)):
-            if not text:
-                readable = False
-                yield line, column, "must not be empty"
-        for column, message in pair_faults(ligand, receptor):
-            readable = False
+        of_line = [
+            (column, "must not be empty") for column, text in (("ligand", ligand), ("receptor", receptor)) if not text
+        ]
+        of_line += pair_faults(ligand, receptor)
+        for column, message in of_line:
             yield line, column, message
+        if of_line:
+            # What cannot be read as genes cannot be compared with other lines either.
+            readable = False
+            continue
         key = _key(ligand, receptor)
         if key in reversed_pairs:
             yield (
