@@ -33,7 +33,7 @@ def test_the_report_counts_every_row():
     report = validate()
     assert sum(report.counts["kind"].values()) == report.rows == len(catalog.mediators())
     assert sum(report.counts["sex"].values()) == report.rows
-    assert set(report.counts) == {"kind", "pain_type", "compartment", "effect", "sex"}
+    assert set(report.counts) == {"kind", "pain_type", "compartment", "effect", "sex", "readout"}
     assert (
         str(report).splitlines()[0]
         == f"mediators.tsv: {report.rows} statements, {report.pairs} with ligand and receptor to score"

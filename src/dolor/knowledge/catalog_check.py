@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,14 +12,17 @@ import pandas as pd
 from dolor.knowledge import genelogic
 from dolor.knowledge.catalog_file import read_catalog
 from dolor.knowledge.catalog_rules import Fault, row_faults, table_faults
+from dolor.knowledge.extended import extended_faults, read_extended
 from dolor.knowledge.genes import resolve
 from dolor.knowledge.paths import signature_path
 from dolor.knowledge.populations import tree
+from dolor.knowledge.programmes import programmes
+from dolor.knowledge.readouts import read_readouts, readout_faults
 from dolor.knowledge.vocabulary import LISTS, NOT_STATED, nearest, words
 
 __all__ = ["SENTENCES", "Report", "validate"]
 
-COUNTED = ("kind", "pain_type", "compartment", "effect", "sex")
+COUNTED = ("kind", "pain_type", "compartment", "effect", "sex", "readout")
 
 # Sentences in each paragraph of the review, P0 (the abstract) to P28; a locator such as P11.4 must lie within.
 SENTENCES = (
@@ -29,11 +32,17 @@ SENTENCES = (
 
 @dataclass(frozen=True)
 class Report:
-    """What a validation found: the file, how many rows of each sort, and the faults."""
+    """What a validation found: the file, how many rows of each sort, and the faults.
+
+    ``pairs`` are statements with a ligand and a receptor, ``distinct`` the different pairs among them, ``beyond`` the
+    established pairs that the review does not name.
+    """
 
     path: Path
     rows: int
     pairs: int
+    distinct: int
+    beyond: int
     counts: Mapping[str, Mapping[str, int]]
     faults: tuple[Fault, ...]
 
@@ -44,24 +53,31 @@ class Report:
 
     def __str__(self) -> str:
         lines = [f"{self.path.name}: {self.rows} statements, {self.pairs} with ligand and receptor to score"]
+        lines.append(f"  distinct pairs: {self.distinct} of the review, {self.beyond} beyond it")
         for column, counts in self.counts.items():
             lines.append(f"  {column}: " + ", ".join(f"{word} {number}" for word, number in counts.items()))
         lines += [f"  FAULT {fault}" for fault in self.faults] or ["  no faults"]
         return "\n".join(lines)
 
 
-def validate(path: Path | str | None = None) -> Report:
-    """Check a catalog file whole and count what is in it.
+def validate(
+    path: Path | str | None = None, *, readouts: Path | str | None = None, extended: Path | str | None = None
+) -> Report:
+    """Check a catalog file whole, with the two tables beside it, and count what is in it.
 
     Parameters
     ----------
     path
         The file; the shipped catalog by default.
+    readouts, extended
+        The tables of readouts and of pairs beyond the review; the shipped ones by default. A table ``readouts.tsv``
+        in the folder of a catalog of your own is taken for its readouts; without one they are not checked.
 
     Returns
     -------
-    Counts by kind, pain type, compartment, effect and sex, and every fault with its line, row and column. ``str()`` of
-    it is what the command line prints. A row that names several compartments or pain types counts for each.
+    Counts by kind, pain type, compartment, effect, sex and readout, and every fault with its line, row and column.
+    ``str()`` of it is what the command line prints. A row that names several compartments or pain types counts for
+    each.
 
     Raises
     ------
@@ -74,16 +90,21 @@ def validate(path: Path | str | None = None) -> Report:
     True
     """
     catalog = read_catalog(path, checked=False)
-    scoreable = (catalog[["ligand_human", "receptor_human"]] != "").all(axis=1)
+    sides = catalog[["ligand_human", "receptor_human"]]
+    scoreable = (sides != "").all(axis=1)
+    beyond = read_extended(extended)
     faults = [*row_faults(catalog), *table_faults(catalog)]
     if not faults:  # an expression that cannot be read has no symbols to look up
         faults += [*_unknown_genes(catalog), *_unknown_cells(catalog), *_unknown_locators(catalog)]
+        faults += [*_readout_faults(catalog, _readouts_beside(path, readouts)), *_extended_faults(beyond, catalog)]
     return Report(
         path=Path(path) if path is not None else signature_path("mediators.tsv"),
         rows=len(catalog),
         pairs=int(scoreable.sum()),
+        distinct=len(sides[scoreable].map(genelogic.canonical).drop_duplicates()) if not faults else 0,
+        beyond=len(beyond),
         counts={column: _count(catalog[column]) for column in COUNTED},
-        faults=tuple(sorted(faults, key=lambda fault: fault.line)),
+        faults=tuple(sorted(faults, key=lambda fault: (fault.file, fault.line))),
     )
 
 
@@ -93,10 +114,40 @@ def _count(column: pd.Series) -> dict[str, int]:
     return dict(Counter(word for cell in column for word in split(cell)).most_common())
 
 
-def _unknown_genes(catalog: pd.DataFrame) -> Iterator[Fault]:
+def _readouts_beside(path: Path | str | None, readouts: Path | str | None) -> Path | None:
+    """Say which table of readouts goes with a catalog file, if any."""
+    if readouts is not None:
+        return Path(readouts)
+    if path is None:
+        return signature_path("readouts.tsv")
+    beside = Path(path).with_name("readouts.tsv")
+    return beside if beside.is_file() else None
+
+
+def _readout_faults(catalog: pd.DataFrame, path: Path | None) -> Iterator[Fault]:
+    """Find what is wrong with the table of readouts."""
+    if path is None:
+        return
+    table = read_readouts(path)
+    known = set(programmes("human")["programme"])
+    faults = list(readout_faults(table, catalog, tree().ids(), known))
+    if not faults:
+        faults += _unknown_genes(table, ("genes",))
+    yield from (replace(fault, file=path.name) for fault in faults)
+
+
+def _extended_faults(table: pd.DataFrame, catalog: pd.DataFrame) -> Iterator[Fault]:
+    """Find what is wrong with the pairs beyond the review."""
+    faults = list(extended_faults(table, catalog))
+    if not faults:
+        faults += [*_unknown_genes(table), *_unknown_cells(table)]
+    yield from (replace(fault, file="pairs_extended.tsv") for fault in faults)
+
+
+def _unknown_genes(catalog: pd.DataFrame, sides: Sequence[str] = ("ligand", "receptor")) -> Iterator[Fault]:
     """Find symbols that the gene table of their species does not list as current."""
     for organism in ("human", "mouse"):
-        for column in (f"ligand_{organism}", f"receptor_{organism}"):
+        for column in (f"{side}_{organism}" for side in sides):
             symbols = sorted({gene for text in catalog[column] for gene in genelogic.genes(text)})
             found = resolve(symbols, organism)
             stale = found[found["status"] != "current"]

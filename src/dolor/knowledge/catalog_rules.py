@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -17,7 +17,16 @@ from dolor.errors import DataError
 from dolor.knowledge import genelogic
 from dolor.knowledge.vocabulary import LISTS, VOCABULARY, nearest, words
 
-__all__ = ["Fault", "check", "looks_like_messenger", "looks_like_receptor", "pair_faults", "row_faults", "table_faults"]
+__all__ = [
+    "Fault",
+    "check",
+    "looks_like_messenger",
+    "looks_like_receptor",
+    "pair_faults",
+    "refuse",
+    "row_faults",
+    "table_faults",
+]
 
 _REQUIRED = ("id", "mediator", "source_cell", "target_cell", "statement", "locator")
 _IDENTITY = (
@@ -25,30 +34,40 @@ _IDENTITY = (
     "context", "effect", "sex", "species", "locator",
 )  # fmt: skip
 _RECEPTOR_FAMILIES = re.compile(
-    r"(ACKR|AXL|CCR|CSF\dR|CX?3?CR|ESR|FC[GE]R|GUCY1|HTR\d|ICOS$|IFN[AGL]R|IL\d+(R(?!N)|ST)|IL1RAP|MERTK|NGFR|NTRK|"
-    r"OPR[DKLM]|P2R|PTG[DEFI]R|TLR\d|TNFRSF|TREM\d|TRP[AMV]\d|TYRO3)"
+    r"(ACKR|ADCYAP1R|ADORA|AGER$|AGTR|AXL|BDKRB|C[35]AR|CALCRL|CCR|CNR\d|CRLF2|CSF\dR|CX?3?CR|CYSLTR|EDNR|EGFR|EPHB|"
+    r"ERBB|ESR|F2R|FC[GE]R|FLT\d|FPR\d|GFRA|GPR37|GUCY1|HRH\d|HTR\d|ICOS$|IFN[AGL]R|IGF1R|IL\d+(R(?!N)|ST)|IL1RAP|ITGAM$|"
+    r"KLRK1|LPAR|LTB4R|MERTK|MRGPR|NGFR|NTRK|OPR[DKLM]|OSMR|P2R|PDCD1$|PTAFR|PTG[DEFI]R|RAMP\d|ROR2|RYK|S1PR|SLC22A17|"
+    r"TACR|TGFBR|TLR\d|TNFRSF|TREM\d|TRP[AMV]\d|TYRO3|VIPR)"
 )
 # What is released to act elsewhere, or makes what is released. Adhesion molecules stand on either side of a pair, so
 # they are in neither list.
 _MESSENGER_FAMILIES = re.compile(
-    r"(BDNF$|CCL\d|CX3?CL\d|XCL\d|CNTF$|CRP$|CSF\d$|CYB[AB]$|EBI3$|FGF\d|GAS6$|GCH1$|GDNF$|ICOSLG$|"
-    r"IFN[ABGKLW]\d*$|IGH[EG]|IL\d+[A-F]?$|LIF$|NGF$|NOS\d$|NTF\d$|OSM$|PDYN$|PENK$|POMC$|PTG[DE]S\d?$|PTGS\d$|"
-    r"SLC18A2$|TGFB\d$|THBS\d$|TNF$|TNFSF\d|TPH\d$)"
+    r"(A2M$|ACP3$|ADCYAP1$|AGT$|ALOX\d+$|ANXA1$|ARTN$|BDNF$|C[35]$|HC$|CALCA$|CCL\d|CD274$|CX3?CL\d|XCL\d|CNTF$|CRP$|"
+    r"CSF\d$|CTSS$|CYB[AB]$|DAGL[AB]$|EBI3$|EDN\d$|EFNB\d$|EGF$|ELANE$|ENPP2$|EREG$|F2$|FGF\d|GAS6$|GCH1$|GDNF$|HBEGF$|"
+    r"HDC$|HMGB1$|HPGDS$|ICOSLG$|IFN[ABGKLW]\d*$|IGF1$|IGH[EG]|IL\d+[A-F]?$|KNG\d$|LCN2$|LIF$|LPCAT2$|LTA4H$|LTC4S$|NGF$|"
+    r"NOS\d$|NRG1$|NRTN$|NT5E$|NTF\d$|OSM$|PDYN$|PENK$|PGF$|POMC$|PROS1$|PTG[DEI]S\d?$|PTGS\d$|RAET1|S100A\d$|SLC17A9$|"
+    r"SLC18A2$|SPHK\d$|TAC1$|TAFA4$|TGFA$|TGFB\d$|THBS\d$|TNF$|TNFSF\d|TPH\d$|TPSAB1$|TPSB2$|TSLP$|ULBP\d|VEGF[AB]$|"
+    r"VGF$|VIP$|WNT\d)"
 )
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something wrong with one cell of a catalog: the row's line in its file and its id, the column, what and why."""
+    """Something wrong with one cell of a table: the row's line in its file and its id, the column, what and why.
+
+    ``file`` names the table where it is not the catalog itself.
+    """
 
     line: int
     row: str
     column: str
     message: str
+    file: str = ""
 
     def __str__(self) -> str:
         name = f" ({self.row})" if self.row else ""
-        return f"line {self.line}{name}, column {self.column}: {self.message}"
+        file = f"{self.file}: " if self.file else ""
+        return f"{file}line {self.line}{name}, column {self.column}: {self.message}"
 
 
 def check(catalog: pd.DataFrame, where: str) -> None:
@@ -66,7 +85,11 @@ def check(catalog: pd.DataFrame, where: str) -> None:
     dolor.errors.DataError
         Naming line, row, column and reason of the first fault, and how many more there are.
     """
-    found = [*row_faults(catalog), *table_faults(catalog)]
+    refuse([*row_faults(catalog), *table_faults(catalog)], where)
+
+
+def refuse(found: Sequence[Fault], where: str) -> None:
+    """Raise the first of some faults as an error, and say how many more there are."""
     if found:
         others = f" (faults beside this one: {len(found) - 1})" if len(found) > 1 else ""
         raise DataError(f"{where}: {found[0]}{others}")
@@ -108,8 +131,15 @@ def pair_faults(ligand: str, receptor: str) -> Iterator[tuple[str, str]]:
         return
     if genelogic.canonical(ligand) == genelogic.canonical(receptor):
         yield "receptor", f"'{receptor}' is paired with itself"
-    elif any(map(looks_like_receptor, parsed["ligand"])) and any(map(looks_like_messenger, parsed["receptor"])):
+    elif _only(parsed["ligand"], looks_like_receptor, looks_like_messenger) and _only(
+        parsed["receptor"], looks_like_messenger, looks_like_receptor
+    ):
         yield "ligand", f"'{ligand}' is a receptor and '{receptor}' a messenger: ligand and receptor look swapped"
+
+
+def _only(genes: Sequence[str], wanted: Callable[[str], bool], other: Callable[[str], bool]) -> bool:
+    """Say whether a side has genes of one role and none of the other; some complexes hold both."""
+    return any(map(wanted, genes)) and not any(map(other, genes))
 
 
 def looks_like_receptor(symbol: str) -> bool:
