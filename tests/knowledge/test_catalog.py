@@ -74,3 +74,46 @@ def test_a_missing_column_is_named(tmp_path):
         catalog.mediators(path=path)
     with pytest.raises(DataError, match="no such catalog file"):
         catalog.mediators(path=tmp_path / "absent.tsv")
+
+
+def test_pairs_beyond_the_review_are_added_and_marked():
+    review = catalog.interactions("mouse")
+    wide = catalog.interactions("mouse", source="extended")
+    assert set(review["source"]) == {"review"}
+    assert len(review) >= 45
+    assert wide.head(len(review)).equals(review)
+    beyond = wide.iloc[len(review) :]
+    assert set(beyond["source"]) == {"extended"}
+    assert len(beyond) >= 80
+    assert wide["interaction_id"].is_unique
+    assert set(beyond["catalog_ids"]) == set(catalog.extended()["id"])
+
+
+def test_a_source_that_is_not_known_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"source 'extendd' .* did you mean 'extended'"):
+        catalog.interactions("mouse", source="extendd")
+    with pytest.raises(UsageError, match="needs the file of your pairs"):
+        catalog.interactions("mouse", source="file")
+
+
+def test_a_file_as_source_gives_its_pairs_alone(tmp_path):
+    path = tmp_path / "mine.tsv"
+    path.write_text("ligand\treceptor\nCx3cl1\tCx3cr1\n", encoding="utf-8")
+    assert catalog.interactions("mouse", source="file", pairs=path)["interaction_id"].tolist() == ["CX3CL1:CX3CR1"]
+    with_beyond = catalog.interactions("mouse", source="extended", pairs=path)
+    assert len(with_beyond) == len(catalog.interactions("mouse", source="extended"))
+
+
+def test_three_statements_say_that_there_was_no_effect():
+    assert set(catalog.mediators(effect="none")["id"]) == {
+        "neutrophil-depletion-acute",
+        "microglia-depletion-crps",
+        "microglia-nerve-injury-female",
+    }
+
+
+def test_places_of_sender_and_receiver_are_kept_apart():
+    rows = catalog.mediators().set_index("id")
+    places = rows[["source_compartment", "target_compartment"]]
+    assert places.loc["csf1-injured-neuron-microglia"].tolist() == ["drg", "spinal_cord"]
+    assert places.loc["ngf-skin-tonic"].tolist() == ["skin", "drg"]

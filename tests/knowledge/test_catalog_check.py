@@ -5,7 +5,8 @@ import pytest
 from dolor.core.errors import DataError
 from dolor.core.package_files import signature_path
 from dolor.knowledge import catalog, gene_logic
-from dolor.knowledge.catalog_rules import pair_faults, validate
+from dolor.knowledge.catalog_check import validate
+from dolor.knowledge.catalog_rules import pair_faults
 from dolor.knowledge.pairs import counterparts
 
 
@@ -32,7 +33,7 @@ def test_the_report_counts_every_row():
     report = validate()
     assert sum(report.counts["kind"].values()) == report.rows == len(catalog.mediators())
     assert sum(report.counts["sex"].values()) == report.rows
-    assert set(report.counts) == {"kind", "pain_type", "compartment", "effect", "sex"}
+    assert set(report.counts) == {"kind", "pain_type", "compartment", "effect", "sex", "readout"}
     assert (
         str(report).splitlines()[0]
         == f"mediators.tsv: {report.rows} statements, {report.pairs} with ligand and receptor to score"

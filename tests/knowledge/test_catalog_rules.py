@@ -14,7 +14,8 @@ SOUND = dict.fromkeys(COLUMNS, "") | {
     "ligand_mouse": "Ccl2", "ligand_human": "CCL2", "receptor_mouse": "Ccr2", "receptor_human": "CCR2",
     "receptor_source": "review", "source_cell": "macrophage", "target_cell": "nociceptor", "compartment": "drg;nerve",
     "pain_type": "neuropathic", "context": "nerve_injury; early", "effect": "pro", "sex": "both", "species": "mouse",
-    "statement": "CCL2 excites nociceptors.", "locator": "P1.1", "references": "1",
+    "statement": "CCL2 excites nociceptors.", "locator": "P1.1", "references": "1", "readout": "pair",
+    "source_compartment": "drg;nerve", "target_compartment": "drg",
 }  # fmt: skip
 NO_RECEPTOR = {"receptor_mouse": "", "receptor_human": "", "receptor_source": ""}
 NO_LIGAND = {"ligand_mouse": "", "ligand_human": ""}
@@ -72,7 +73,10 @@ SOURCE = "says where the receptor genes are from: given exactly where there are 
         ({"compartment": "drg;nerv"}, {"compartment": "unknown word 'nerv'; did you mean 'nerve'?"}),
         ({"pain_type": ""}, {"pain_type": "must not be empty; write not_stated"}),
         ({"sex": "female"}, {"sex": "unknown word 'female'; did you mean 'female_only'?"}),
-        ({"effect": ""}, {"effect": "unknown word ''; known: pro, anti, dual, homeostatic, not_evaluated"}),
+        ({"effect": ""}, {"effect": "unknown word ''; known: pro, anti, dual, homeostatic, none, not_evaluated"}),
+        ({"readout": "abundence"}, {"readout": "unknown word 'abundence'; did you mean 'abundance'?"}),
+        ({"source_compartment": "drgs"}, {"source_compartment": "unknown word 'drgs'; did you mean 'drg'?"}),
+        ({"target_compartment": ""}, {"target_compartment": "must not be empty; write not_stated"}),
         ({"effect": "pro;anti"}, {"effect": "unknown word 'pro;anti'; did you mean 'anti'?"}),
         (
             {"ligand_mouse": "Ccl2+"},

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dolor.knowledge import catalog
-from dolor.knowledge.catalog_rules import SENTENCES
+from dolor.knowledge.catalog_check import SENTENCES
 from dolor.knowledge.vocabulary import words
 
 EXCEPTIONS = Path(__file__).with_name("review_exceptions.tsv")

@@ -21,7 +21,11 @@ def test_four_columns_are_enough(write):
     path = write(FOUR + "Cx3cl1\tCx3cr1\tsensory_neuron\tmicroglia\n")
     own = catalog.interactions("mouse", pairs=path, merge=False)
     assert tuple(own.columns) == catalog.INTERACTION_COLUMNS
-    assert own.loc[0].tolist() == ["CX3CL1:CX3CR1", "Cx3cl1", "Cx3cr1", "", "mine.tsv:2", "Cx3cl1", ""]
+    assert own.loc[0].to_dict() == {
+        "interaction_id": "CX3CL1:CX3CR1", "ligand": "Cx3cl1", "receptor": "Cx3cr1", "ligand_proxy": "",
+        "catalog_ids": "mine.tsv:2", "mediator": "Cx3cl1", "mediator_class": "", "source": "file",
+        "source_cell": "sensory_neuron", "target_cell": "microglia", "effect": "",
+    }  # fmt: skip
 
 
 def test_comma_and_yaml_say_the_same_as_tabs(write):
@@ -42,6 +46,22 @@ def test_own_pairs_are_added_to_the_catalog(write):
     assert both.iloc[-1]["interaction_id"] == "CX3CL1:CX3CR1"
     known = both.set_index("interaction_id").loc["IL6:IL6R+IL6ST", "catalog_ids"]
     assert known == shipped.set_index("interaction_id").loc["IL6:IL6R+IL6ST", "catalog_ids"] + ";known"
+
+
+def test_own_bounds_and_effect_stay_with_the_pair_also_where_the_catalog_has_it(write):
+    rows = "CX3CL1\tCX3CR1\tneuron\tmicroglia\tpro\nIL6\tIL6ST+IL6R\tmacrophage\tsensory_neuron\tdual\n"
+    path = write("ligand\treceptor\tsource_cell\ttarget_cell\teffect\n" + rows)
+    both = catalog.interactions("human", pairs=path).set_index("interaction_id")
+    bounds = ["source", "source_cell", "target_cell", "effect"]
+    assert both.loc["CX3CL1:CX3CR1", bounds].tolist() == ["file", "neuron", "microglia", "pro"]
+    assert both.loc["IL6:IL6R+IL6ST", bounds].tolist() == ["review", "macrophage", "sensory_neuron", "dual"]
+    others = both.drop(index=["CX3CL1:CX3CR1", "IL6:IL6R+IL6ST"])
+    assert (others[bounds[1:]] == "").all(axis=None)
+
+
+def test_an_unknown_effect_of_an_own_pair_is_refused(write):
+    with pytest.raises(DataError, match="line 2, column effect: unknown word 'pr'"):
+        catalog.read_pairs(write("ligand\treceptor\teffect\nOsm\tOsmr\tpr\n"), "mouse")
 
 
 def test_former_symbols_and_ensembl_ids_are_understood(write):

@@ -7,6 +7,7 @@ alone) stay in :func:`mediators`.
 
 from __future__ import annotations
 
+import difflib
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,11 +16,14 @@ import pandas as pd
 
 from dolor.core.errors import DataError, UsageError
 from dolor.knowledge import gene_logic
+from dolor.knowledge.catalog_check import Report, validate
 from dolor.knowledge.catalog_page import page
-from dolor.knowledge.catalog_rules import Report, read_catalog, validate
+from dolor.knowledge.catalog_rules import read_catalog
 from dolor.knowledge.discovery import discovery
+from dolor.knowledge.extended import extended
 from dolor.knowledge.pairs import merged, read_pairs
 from dolor.knowledge.populations import tree
+from dolor.knowledge.readouts import readouts
 from dolor.knowledge.vocabulary import INTERACTION_COLUMNS, LISTS, NOT_STATED, VOCABULARY, Organism, nearest, words
 
 __all__ = [
@@ -27,10 +31,12 @@ __all__ = [
     "Organism",
     "Report",
     "discovery",
+    "extended",
     "interactions",
     "mediators",
     "page",
     "read_pairs",
+    "readouts",
     "to_cellphonedb",
     "to_liana",
     "validate",
@@ -209,20 +215,25 @@ def mediators(
 def interactions(
     organism: Organism = "mouse",
     *,
+    source: str = "review",
     pairs: Path | str | None = None,
     merge: bool = True,
     path: Path | str | None = None,
 ) -> pd.DataFrame:
-    """Return the distinct ligand-receptor pairs of the catalog, of a file of your own, or of both, ready to be scored.
+    """Return distinct ligand-receptor pairs, ready to be scored: of the review, beyond it, or of a file of your own.
 
     Parameters
     ----------
     organism
         Whose gene symbols ``ligand`` and ``receptor`` hold: ``"mouse"`` or ``"human"``.
+    source
+        ``"review"``: the pairs of the catalog. ``"extended"``: these and the established pairs that the review does not
+        name (:func:`extended`). The name of a resource of the installed LIANA: its pairs alone (:func:`discovery`).
+        ``"file"``: those of your file alone.
     pairs
         A file of your own pairs; see :func:`dolor.knowledge.pairs.read_pairs`.
     merge
-        Add your pairs to the catalog's; ``False`` gives yours alone.
+        Add your pairs to those of ``source``; ``False`` gives yours alone, as ``source="file"`` does.
     path
         A catalog file in place of the shipped one.
 
@@ -230,13 +241,15 @@ def interactions(
     -------
     One row a pair: ``interaction_id`` (human symbols, ``LIGAND:RECEPTOR``, the same for both species), ``ligand`` and
     ``receptor`` in the grammar of :mod:`dolor.knowledge.gene_logic`, ``ligand_proxy`` (``"enzyme"`` where the ligand
-    is no protein and stands in by the enzymes that make it), ``catalog_ids`` and ``mediator`` (``;``-joined), and
-    ``mediator_class``.
+    is no protein and stands in by the enzymes that make it), ``catalog_ids`` and ``mediator`` (``;``-joined),
+    ``mediator_class``, and ``source``: ``review``, ``extended``, the name of the resource, or ``file``. ``source_cell``
+    and ``target_cell`` hold the populations that may send and receive, ``effect`` what the pair does to pain, where
+    your file says so; they are empty for all other pairs, which any population may send.
 
     Raises
     ------
     dolor.core.errors.UsageError
-        The organism is neither mouse nor human.
+        The organism is neither mouse nor human, or the source is not known.
     dolor.core.errors.DataError
         The catalog or the pairs cannot be read; the message names the file, the line and the column.
 
@@ -248,11 +261,27 @@ def interactions(
     """
     if organism not in ("mouse", "human"):
         raise UsageError(f"organism '{organism}' is not in the catalog: choose 'mouse' or 'human'")
-    shipped = pairs_of(read_catalog(path), organism)
+    shipped = _shipped(source, organism, path)
     if pairs is None:
+        if source == "file":
+            raise UsageError("source 'file' needs the file of your pairs: pairs='my_pairs.tsv'")
         return shipped
     own = read_pairs(pairs, organism, known=shipped)
-    return merged(shipped, own) if merge else own
+    return merged(shipped, own) if merge and source != "file" else own
+
+
+def _shipped(source: str, organism: Organism, path: Path | str | None) -> pd.DataFrame:
+    """Return the pairs of a source that is no file of the user's own."""
+    catalog = read_catalog(path)
+    review = pairs_of(catalog, organism)
+    if source in ("review", "file"):
+        return review
+    if source == "extended":
+        beyond = pairs_of(extended(), organism).assign(source="extended")
+        return pd.concat([review, beyond], ignore_index=True)
+    if difflib.get_close_matches(source, ("review", "extended", "file"), n=1, cutoff=0.75):
+        raise UsageError(f"source '{source}' is not known; {nearest(source, ('review', 'extended', 'file'))}")
+    return discovery(source, organism)
 
 
 def pairs_of(catalog: pd.DataFrame, organism: Organism) -> pd.DataFrame:
@@ -275,6 +304,10 @@ def pairs_of(catalog: pd.DataFrame, organism: Organism) -> pd.DataFrame:
             ";".join(same["id"]),
             ";".join(dict.fromkeys(same["mediator"])),
             first["mediator_class"],
+            "review",
+            "",
+            "",
+            "",
         ))  # fmt: skip
     return pd.DataFrame(rows, columns=list(INTERACTION_COLUMNS), dtype=object)
 

@@ -24,8 +24,10 @@ _EFFECTS = {
     "anti": "relieves pain",
     "dual": "both ways",
     "homeostatic": "keeps normal",
+    "none": "no effect",
     "not_evaluated": "not evaluated",
 }
+_RECEPTOR_FROM = {"established": "receptor added", "cited": "receptor of the cited paper"}
 _INTRODUCTION = """\
 # The mediator catalog
 
@@ -43,8 +45,9 @@ How to read a row:
 
 - **Mediator**: what acts, with human genes where it has any: `ligand → receptor`, or the gene of the receptor or
   pathway. `+` needs all genes, "or" is content with one. *By enzyme*: the ligand is no protein and is scored by the
-  enzymes that make it. *Receptor added*: the review names no receptor, we added the established one. Below it stands
-  the statement's id, under which reports give their verdict on it.
+  enzymes that make it. *Receptor added*: the review names no receptor, we added the established one; *receptor of the
+  cited paper*: the pair is in the paper that the sentence cites. Below it stands the statement's id, under which
+  reports give their verdict on it, and in brackets what data can show of it (`signatures/readouts.tsv`).
 - **From → to**: the cell that sends and the cell that receives, as far as the review names them.
 - **Effect**: what the signal does to pain, not what the experiment did: of a signal whose blockade relieves pain it
   says "promotes pain".
@@ -120,12 +123,13 @@ def _mediator(row: dict[str, str]) -> str:
     remarks = []
     if row["ligand_proxy"]:
         remarks.append("by enzyme")
-    if row["receptor_source"] == "established" and row["ligand_human"]:
-        remarks.append("receptor added")
+    if row["ligand_human"] and row["receptor_source"] in _RECEPTOR_FROM:
+        remarks.append(_RECEPTOR_FROM[row["receptor_source"]])
     sides = [_genes(row[f"{side}_human"]) for side in ("ligand", "receptor") if row[f"{side}_human"]]
     genes = f"<br>`{' → '.join(sides)}`" if sides else ""
     added = f"<br>{', '.join(remarks)}" if remarks else ""
-    return f"**{_plain(row['mediator'])}**{genes}{added}<br><sub>{_plain(row['id'])}</sub>"
+    shown_by = row["readout"].replace("_", " ")
+    return f"**{_plain(row['mediator'])}**{genes}{added}<br><sub>{_plain(row['id'])}</sub> [{shown_by}]"
 
 
 def _statement(row: dict[str, str]) -> str:

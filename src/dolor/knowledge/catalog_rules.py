@@ -1,18 +1,14 @@
 """What a row of the mediator catalog must satisfy by itself, and what rows must satisfy together.
 
-Nothing here reads a file: the rules take the table and give back the faults that they find. Whether genes, populations
-and sentences exist is asked in :mod:`dolor.knowledge.catalog_rules`.
-
-Read a mediator catalog from its file.
-
-Validate a mediator catalog: its rules, and that every gene, population and sentence that it names exists.
+The rules take the table and return the faults that they find; a file is read whole or refused. Whether genes,
+populations and sentences exist is checked in :mod:`dolor.knowledge.catalog_check`.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,22 +17,18 @@ import pandas as pd
 from dolor.core.errors import DataError
 from dolor.core.package_files import signature_path
 from dolor.knowledge import gene_logic
-from dolor.knowledge.genes import resolve
-from dolor.knowledge.populations import tree
-from dolor.knowledge.vocabulary import COLUMNS, LISTS, NOT_STATED, VOCABULARY, nearest, words
+from dolor.knowledge.vocabulary import COLUMNS, LISTS, VOCABULARY, nearest, words
 
 __all__ = [
-    "SENTENCES",
     "Fault",
-    "Report",
     "check",
     "looks_like_messenger",
     "looks_like_receptor",
     "pair_faults",
     "read_catalog",
+    "refuse",
     "row_faults",
     "table_faults",
-    "validate",
 ]
 
 _REQUIRED = ("id", "mediator", "source_cell", "target_cell", "statement", "locator")
@@ -45,30 +37,40 @@ _IDENTITY = (
     "context", "effect", "sex", "species", "locator",
 )  # fmt: skip
 _RECEPTOR_FAMILIES = re.compile(
-    r"(ACKR|AXL|CCR|CSF\dR|CX?3?CR|ESR|FC[GE]R|GUCY1|HTR\d|ICOS$|IFN[AGL]R|IL\d+(R(?!N)|ST)|IL1RAP|MERTK|NGFR|NTRK|"
-    r"OPR[DKLM]|P2R|PTG[DEFI]R|TLR\d|TNFRSF|TREM\d|TRP[AMV]\d|TYRO3)"
+    r"(ACKR|ADCYAP1R|ADORA|AGER$|AGTR|AXL|BDKRB|C[35]AR|CALCRL|CCR|CNR\d|CRLF2|CSF\dR|CX?3?CR|CYSLTR|EDNR|EGFR|EPHB|"
+    r"ERBB|ESR|F2R|FC[GE]R|FLT\d|FPR\d|GFRA|GPR37|GUCY1|HRH\d|HTR\d|ICOS$|IFN[AGL]R|IGF1R|IL\d+(R(?!N)|ST)|IL1RAP|ITGAM$|"
+    r"KLRK1|LPAR|LTB4R|MERTK|MRGPR|NGFR|NTRK|OPR[DKLM]|OSMR|P2R|PDCD1$|PTAFR|PTG[DEFI]R|RAMP\d|ROR2|RYK|S1PR|SLC22A17|"
+    r"TACR|TGFBR|TLR\d|TNFRSF|TREM\d|TRP[AMV]\d|TYRO3|VIPR)"
 )
 # What is released to act elsewhere, or makes what is released. Adhesion molecules stand on either side of a pair, so
 # they are in neither list.
 _MESSENGER_FAMILIES = re.compile(
-    r"(BDNF$|CCL\d|CX3?CL\d|XCL\d|CNTF$|CRP$|CSF\d$|CYB[AB]$|EBI3$|FGF\d|GAS6$|GCH1$|GDNF$|ICOSLG$|"
-    r"IFN[ABGKLW]\d*$|IGH[EG]|IL\d+[A-F]?$|LIF$|NGF$|NOS\d$|NTF\d$|OSM$|PDYN$|PENK$|POMC$|PTG[DE]S\d?$|PTGS\d$|"
-    r"SLC18A2$|TGFB\d$|THBS\d$|TNF$|TNFSF\d|TPH\d$)"
+    r"(A2M$|ACP3$|ADCYAP1$|AGT$|ALOX\d+$|ANXA1$|ARTN$|BDNF$|C[35]$|HC$|CALCA$|CCL\d|CD274$|CX3?CL\d|XCL\d|CNTF$|CRP$|"
+    r"CSF\d$|CTSS$|CYB[AB]$|DAGL[AB]$|EBI3$|EDN\d$|EFNB\d$|EGF$|ELANE$|ENPP2$|EREG$|F2$|FGF\d|GAS6$|GCH1$|GDNF$|HBEGF$|"
+    r"HDC$|HMGB1$|HPGDS$|ICOSLG$|IFN[ABGKLW]\d*$|IGF1$|IGH[EG]|IL\d+[A-F]?$|KNG\d$|LCN2$|LIF$|LPCAT2$|LTA4H$|LTC4S$|NGF$|"
+    r"NOS\d$|NRG1$|NRTN$|NT5E$|NTF\d$|OSM$|PDYN$|PENK$|PGF$|POMC$|PROS1$|PTG[DEI]S\d?$|PTGS\d$|RAET1|S100A\d$|SLC17A9$|"
+    r"SLC18A2$|SPHK\d$|TAC1$|TAFA4$|TGFA$|TGFB\d$|THBS\d$|TNF$|TNFSF\d|TPH\d$|TPSAB1$|TPSB2$|TSLP$|ULBP\d|VEGF[AB]$|"
+    r"VGF$|VIP$|WNT\d)"
 )
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something wrong with one cell of a catalog: the row's line in its file and its id, the column, what and why."""
+    """Something wrong with one cell of a table: the row's line in its file and its id, the column, what and why.
+
+    ``file`` names the table where it is not the catalog itself.
+    """
 
     line: int
     row: str
     column: str
     message: str
+    file: str = ""
 
     def __str__(self) -> str:
         name = f" ({self.row})" if self.row else ""
-        return f"line {self.line}{name}, column {self.column}: {self.message}"
+        file = f"{self.file}: " if self.file else ""
+        return f"{file}line {self.line}{name}, column {self.column}: {self.message}"
 
 
 def check(catalog: pd.DataFrame, where: str) -> None:
@@ -86,7 +88,11 @@ def check(catalog: pd.DataFrame, where: str) -> None:
     dolor.core.errors.DataError
         Naming line, row, column and reason of the first fault, and how many more there are.
     """
-    found = [*row_faults(catalog), *table_faults(catalog)]
+    refuse([*row_faults(catalog), *table_faults(catalog)], where)
+
+
+def refuse(found: Sequence[Fault], where: str) -> None:
+    """Raise the first of some faults as an error, and say how many more there are."""
     if found:
         others = f" (faults beside this one: {len(found) - 1})" if len(found) > 1 else ""
         raise DataError(f"{where}: {found[0]}{others}")
@@ -128,8 +134,15 @@ def pair_faults(ligand: str, receptor: str) -> Iterator[tuple[str, str]]:
         return
     if gene_logic.canonical(ligand) == gene_logic.canonical(receptor):
         yield "receptor", f"'{receptor}' is paired with itself"
-    elif any(map(looks_like_receptor, parsed["ligand"])) and any(map(looks_like_messenger, parsed["receptor"])):
+    elif _only(parsed["ligand"], looks_like_receptor, looks_like_messenger) and _only(
+        parsed["receptor"], looks_like_messenger, looks_like_receptor
+    ):
         yield "ligand", f"'{ligand}' is a receptor and '{receptor}' a messenger: ligand and receptor look swapped"
+
+
+def _only(genes: Sequence[str], wanted: Callable[[str], bool], other: Callable[[str], bool]) -> bool:
+    """Say whether a side has genes of one role and none of the other; some complexes hold both."""
+    return any(map(wanted, genes)) and not any(map(other, genes))
 
 
 def looks_like_receptor(symbol: str) -> bool:
@@ -245,118 +258,3 @@ def read_catalog(path: Path | str | None = None, *, checked: bool = True) -> pd.
     if checked:
         check(catalog, str(path))
     return catalog
-
-
-COUNTED = ("kind", "pain_type", "compartment", "effect", "sex")
-
-# Sentences in each paragraph of the review, P0 (the abstract) to P28; a locator such as P11.4 must lie within.
-SENTENCES = (
-    7, 5, 4, 5, 2, 4, 8, 1, 9, 3, 3, 21, 5, 10, 5, 9, 9, 10, 4, 7, 12, 10, 19, 5, 6, 8, 4, 3, 3,
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a validation found: the file, how many rows of each sort, and the faults."""
-
-    path: Path
-    rows: int
-    pairs: int
-    counts: Mapping[str, Mapping[str, int]]
-    faults: tuple[Fault, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether there is no fault."""
-        return not self.faults
-
-    def __str__(self) -> str:
-        lines = [f"{self.path.name}: {self.rows} statements, {self.pairs} with ligand and receptor to score"]
-        for column, counts in self.counts.items():
-            lines.append(f"  {column}: " + ", ".join(f"{word} {number}" for word, number in counts.items()))
-        lines += [f"  FAULT {fault}" for fault in self.faults] or ["  no faults"]
-        return "\n".join(lines)
-
-
-def validate(path: Path | str | None = None) -> Report:
-    """Check a catalog file whole and count what is in it.
-
-    Parameters
-    ----------
-    path
-        The file; the shipped catalog by default.
-
-    Returns
-    -------
-    Counts by kind, pain type, compartment, effect and sex, and every fault with its line, row and column. ``str()`` of
-    it is what the command line prints. A row that names several compartments or pain types counts for each.
-
-    Raises
-    ------
-    dolor.core.errors.DataError
-        The file is no such table at all.
-
-    Examples
-    --------
-    >>> validate().ok
-    True
-    """
-    catalog = read_catalog(path, checked=False)
-    scoreable = (catalog[["ligand_human", "receptor_human"]] != "").all(axis=1)
-    faults = [*row_faults(catalog), *table_faults(catalog)]
-    if not faults:  # an expression that cannot be read has no symbols to look up
-        faults += [*_unknown_genes(catalog), *_unknown_cells(catalog), *_unknown_locators(catalog)]
-    return Report(
-        path=Path(path) if path is not None else signature_path("mediators.tsv"),
-        rows=len(catalog),
-        pairs=int(scoreable.sum()),
-        counts={column: _count(catalog[column]) for column in COUNTED},
-        faults=tuple(sorted(faults, key=lambda fault: fault.line)),
-    )
-
-
-def _count(column: pd.Series) -> dict[str, int]:
-    """Count the words of a column, most frequent first."""
-    split = words if column.name in LISTS else lambda cell: [cell]
-    return dict(Counter(word for cell in column for word in split(cell)).most_common())
-
-
-def _unknown_genes(catalog: pd.DataFrame) -> Iterator[Fault]:
-    """Find symbols that the gene table of their species does not list as current."""
-    for organism in ("human", "mouse"):
-        for column in (f"ligand_{organism}", f"receptor_{organism}"):
-            symbols = sorted({gene for text in catalog[column] for gene in gene_logic.genes(text)})
-            found = resolve(symbols, organism)
-            stale = found[found["status"] != "current"]
-            candidates = dict(zip(stale["input"].astype(str), stale["candidates"].astype(str), strict=True))
-            for line, (row, text) in enumerate(zip(catalog["id"], catalog[column], strict=True), start=2):
-                for symbol in gene_logic.genes(text):
-                    if symbol in candidates:
-                        yield Fault(line, row, column, _gene_message(symbol, candidates[symbol], organism))
-
-
-def _gene_message(symbol: str, candidates: str, organism: str) -> str:
-    """Say what to write in place of a symbol that is not current."""
-    if candidates:
-        return f"'{symbol}' is not the current {organism} symbol; write {candidates.replace(';', ' or ')}"
-    return f"'{symbol}' is no {organism} gene that the gene table knows"
-
-
-def _unknown_cells(catalog: pd.DataFrame) -> Iterator[Fault]:
-    """Find source and target cells that the tree of populations does not hold."""
-    known = (NOT_STATED, *tree().ids())
-    for column in ("source_cell", "target_cell"):
-        for line, (row, cell) in enumerate(zip(catalog["id"], catalog[column], strict=True), start=2):
-            for word in words(cell):
-                if word not in known:
-                    yield Fault(line, row, column, f"unknown population '{word}'; {nearest(word, known)}")
-
-
-def _unknown_locators(catalog: pd.DataFrame) -> Iterator[Fault]:
-    """Find locators of sentences that the review does not have."""
-    for line, (row, cell) in enumerate(zip(catalog["id"], catalog["locator"], strict=True), start=2):
-        for locator in words(cell):
-            paragraph, _, sentence = locator.removeprefix("P").partition(".")
-            known = locator.startswith("P") and paragraph.isdecimal() and sentence.isdecimal()
-            if not known or int(paragraph) >= len(SENTENCES) or not 1 <= int(sentence) <= SENTENCES[int(paragraph)]:
-                yield Fault(line, row, "locator", f"the review has no sentence '{locator}'; write P11.4")

@@ -30,8 +30,8 @@ def discovery(resource: str = "consensus", organism: Organism = "mouse") -> pd.D
 
     Returns
     -------
-    One row a pair, in the columns of :func:`dolor.knowledge.catalog.interactions`; ``catalog_ids``, ``ligand_proxy``
-    and ``mediator_class`` are empty.
+    One row a pair, in the columns of :func:`dolor.knowledge.catalog.interactions`; ``source`` is the name of the
+    resource, ``catalog_ids``, ``ligand_proxy`` and ``mediator_class`` are empty.
     ``attrs["dropped"]`` holds the interaction ids that have no counterpart in the mouse, or only one gene for both
     sides; ``attrs["merged"]`` those whose mouse genes are the same as of an id above them, which stands for both.
 
@@ -66,7 +66,9 @@ def discovery(resource: str = "consensus", organism: Organism = "mouse") -> pd.D
         )
     if resource not in names:
         raise UsageError(f"LIANA has no resource '{resource}'; {nearest(resource, names)}")
-    return from_resource(select_resource(resource), organism)
+    found = from_resource(select_resource(resource), organism)
+    found["source"] = resource
+    return found
 
 
 def from_resource(table: pd.DataFrame, organism: Organism = "mouse") -> pd.DataFrame:
@@ -105,8 +107,9 @@ def from_resource(table: pd.DataFrame, organism: Organism = "mouse") -> pd.DataF
     same = sides.map(lambda text: gene_logic.canonical(text) if text else "")
     kept = (same != "").all(axis=1) & (same["ligand"] != same["receptor"])
     frame = sides.assign(
-        interaction_id=ids, ligand_proxy="", catalog_ids="", mediator=human["ligand"], mediator_class=""
-    )
+        interaction_id=ids, mediator=human["ligand"], source="resource",
+        **dict.fromkeys(("ligand_proxy", "catalog_ids", "mediator_class", "source_cell", "target_cell", "effect"), ""),
+    )  # fmt: skip
     # Human genes without a mouse gene of their own (KIR3DL1 and KIR3DL2) end as one pair.
     repeated = same.duplicated() & kept
     result = frame.loc[kept & ~repeated, list(INTERACTION_COLUMNS)].reset_index(drop=True)

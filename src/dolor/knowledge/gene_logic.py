@@ -60,7 +60,7 @@ def genes(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(gene for subunits in parse(text) for gene in subunits))
 
 
-def format(alternatives: Iterable[Iterable[str]]) -> str:  # noqa: A001  read as genelogic.format
+def format(alternatives: Iterable[Iterable[str]]) -> str:  # noqa: A001  read as gene_logic.format
     """Write alternatives of subunits as an expression; the inverse of :func:`parse`.
 
     Examples

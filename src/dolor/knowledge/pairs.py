@@ -21,7 +21,20 @@ from dolor.knowledge.vocabulary import INTERACTION_COLUMNS, VOCABULARY, Organism
 
 __all__ = ["counterparts", "merged", "read_pairs", "translate"]
 
-_KNOWN = ("ligand", "receptor", "mediator", "mediator_class", "ligand_proxy", "id", "source_cell", "target_cell")
+_KNOWN = (
+    "ligand",
+    "receptor",
+    "mediator",
+    "mediator_class",
+    "ligand_proxy",
+    "id",
+    "source_cell",
+    "target_cell",
+    "effect",
+)
+
+# Columns that are kept as they are; empty where the file has none.
+_OPTIONAL = ("ligand_proxy", "mediator_class", "source_cell", "target_cell", "effect")
 
 
 # So many faults of a table are named at once.
@@ -35,8 +48,9 @@ def read_pairs(path: Path | str, organism: Organism, *, known: pd.DataFrame | No
     ----------
     path
         A table with tabs (``.tsv``, ``.txt``) or commas (``.csv``), or YAML with a list of mappings. ``ligand`` and
-        ``receptor`` are needed; ``mediator``, ``mediator_class``, ``ligand_proxy`` and ``id`` are used where given;
-        other columns are yours and are left alone. Genes are those of ``organism``, by today's symbol, a former one or
+        ``receptor`` are needed; ``mediator``, ``mediator_class``, ``ligand_proxy``, ``id`` and ``effect`` are used
+        where given; ``source_cell`` and ``target_cell`` (populations, ``;``-joined) say who may send and receive; other
+        columns are yours and are left alone. Genes are those of ``organism``, by today's symbol, a former one or
         an Ensembl id, joined with ``+`` (all needed) and ``|`` (any will do).
     organism
         Whose symbols the file holds and the result gives: ``"mouse"`` or ``"human"``.
@@ -73,10 +87,12 @@ def read_pairs(path: Path | str, organism: Organism, *, known: pd.DataFrame | No
     for column in ("ligand", "receptor"):
         table[column] = _current(table[column], organism)
     ids = _interaction_ids(table, organism)
-    optional = {column: table.get(column, "") for column in ("ligand_proxy", "mediator_class")}
+    optional = {column: table.get(column, "") for column in _OPTIONAL}
     own = table["id"] if "id" in table else [f"{path.name}:{line}" for line in range(2, len(table) + 2)]
     named = table["mediator"] if "mediator" in table else table["ligand"]
-    frame = table[["ligand", "receptor"]].assign(interaction_id=ids, catalog_ids=own, mediator=named, **optional)
+    frame = table[["ligand", "receptor"]].assign(
+        interaction_id=ids, catalog_ids=own, mediator=named, source="file", **optional
+    )
     return frame[list(INTERACTION_COLUMNS)].astype(object)
 
 
@@ -91,7 +107,14 @@ def merged(shipped: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
             new.append(row)
         else:
             statements[there] += f";{own['catalog_ids'].iloc[row]}"
-    return pd.concat([shipped.assign(catalog_ids=statements), own.iloc[new]], ignore_index=True)
+    bounds = {column: shipped[column].astype(str).tolist() for column in ("source_cell", "target_cell", "effect")}
+    for row, (ligand, receptor) in enumerate(_both(own)):
+        there = place.get(_key(ligand, receptor))
+        if there is not None:
+            for column, cells in bounds.items():
+                cells[there] = str(own[column].iloc[row])
+    both = shipped.assign(catalog_ids=statements, **bounds)
+    return pd.concat([both, own.iloc[new]], ignore_index=True)
 
 
 def _table(path: Path) -> pd.DataFrame:
@@ -149,7 +172,7 @@ def _faults(table: pd.DataFrame, organism: Organism, reversed_pairs: set[str]) -
         seen[key] = line
     for column in ("ligand", "receptor") if readable else ():
         yield from _unknown_genes(table[column], column, organism)
-    for column in ("mediator_class", "ligand_proxy"):
+    for column in ("mediator_class", "ligand_proxy", "effect"):
         for line, word in enumerate(table.get(column, []), start=2):
             if word and word not in VOCABULARY[column]:
                 yield line, column, f"unknown word '{word}'; {nearest(word, VOCABULARY[column])}"
