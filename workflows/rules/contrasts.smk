@@ -104,10 +104,8 @@ rule contrast:
         code=code_version("contrast"),
         signatures=signature_digest("mediators.tsv"),
     shell:
-        "dolor contrast {input:q} --out {output.contrasts:q} --composition {output.composition:q}"
-        " --response {output.response:q} --units {output.units:q} {params.reference} {params.options} > {log:q} 2>&1"
         "dolor --threads {threads} contrast {input.profiles:q} --out {output.contrasts:q} --composition {output.composition:q}"
-        " --response {output.response:q} {params.reference} {params.pairs} {params.populations} {params.options} > {log:q} 2>&1"
+        " --response {output.response:q} --units {output.units:q} {params.reference} {params.pairs} {params.populations} {params.options} > {log:q} 2>&1"
 
 
 rule meta:
