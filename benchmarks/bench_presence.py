@@ -32,17 +32,17 @@ from pathlib import Path
 import anndata
 import numpy as np
 import pandas as pd
-from dolor.simulate.composition import expected_proportions
-from dolor.simulate.expectation import Expectation
-from dolor.simulate.plants import Plant
-from dolor.simulate.universe import catalog_genes
 from scipy import sparse, special
 
 import dolor as dl
 from dolor.pseudobulk.leakage import estimate_leakage, expected_leakage, mixture_profiles
 from dolor.pseudobulk.presence import FLOOR, MIN_CELLS, MIN_SAMPLES, Status, presence
 from dolor.pseudobulk.unit_parts import unit_parts
-from dolor.simulate import knowledge
+from dolor.simulate import parameters as knowledge
+from dolor.simulate.design import expected_proportions
+from dolor.simulate.gene_set import catalog_genes
+from dolor.simulate.planted_effects import Plant
+from dolor.simulate.truth import Expectation
 
 ABSENT = 0.02
 ADDED_LEVELS, N_ADDED = (0.02, 5.0), 300

@@ -23,16 +23,16 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from dolor.simulate.composition import expected_proportions
-from dolor.simulate.expectation import Expectation
-from dolor.simulate.plants import ARMS, Plant
 from scipy import special
 
 from dolor.contrasts.units.dispersion_prior import fit_dispersion_prior
 from dolor.contrasts.units.quasi_likelihood import contrast_tests, fit_units, joint_pvalues
 from dolor.contrasts.units.unit_tests import MIN_CELLS, enough_counts, most_true_together, stagewise_qvalues
-from dolor.simulate import knowledge as tables
+from dolor.simulate import parameters as tables
+from dolor.simulate.design import expected_proportions
+from dolor.simulate.planted_effects import ARMS, Plant
 from dolor.simulate.study import study
+from dolor.simulate.truth import Expectation
 
 LEVELS = (0.05, 0.10)
 COMPARTMENTS = ("drg", "nerve", "spinal_cord")

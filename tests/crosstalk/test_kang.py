@@ -119,7 +119,8 @@ def test_labels_exchanged_in_half_of_the_donors_discover_nothing(profiles: annda
         table = unit_changes(profiles, pairs, "~ condition", REFERENCE)
         shares.append((table["pvalue"].dropna() < 0.05).mean())
         discoveries += bool((table["qvalue"] < 0.05).any())
-    # What is found in one drawing is a gene whose answer differs between the halves of the donors.
+    # Few donors have 10 cells of the smaller populations in both samples; where all of these are in one half, the
+    # exchange reverses the truth, which is then rightly called (FCGR3A+ monocytes and CD8 T cells in two drawings).
     assert discoveries <= 2
     assert 0.01 < np.mean(shares) < 0.055
 

@@ -40,6 +40,8 @@ OF_ANSWERS = (Reason.NO_COMPARISON, Reason.FEW_SAMPLES, Reason.CONFOUNDED, Reaso
 ABOUT_SEX = frozenset({"sex", "sex_in_condition", "interaction"})
 # A sample may be leaked into by at most this part of its counts: the rest is the cells' own library.
 _LEAST_OWN = 0.05
+# Where one arm has no transcripts of its own the size of a change is unbounded: beyond 1,000-fold it is not estimated.
+_LARGEST_EFFECT = 10.0
 # Beyond so many contrasts the search for those that can be null together takes too long; Holm's factors are then used.
 _MOST_CONTRASTS = 10
 
@@ -246,6 +248,9 @@ def _on_counts(
     kept = UnitTests(*(values[:, n_steady:] for values in (
         tests.effect, tests.se, tests.statistic, tests.df, tests.pvalue
     )))  # fmt: skip
+    unbounded = np.abs(np.nan_to_num(kept.effect)) > _LARGEST_EFFECT
+    kept.effect[unbounded] = np.sign(kept.effect[unbounded]) * _LARGEST_EFFECT
+    kept.se[unbounded] = np.nan
     nothing = np.full(unit[0].shape[1], np.nan)
     joint = [joint_pvalues(fitted, weights[wanted])[n_steady:] if wanted.any() else nothing for wanted in asked]
     return kept, joint
