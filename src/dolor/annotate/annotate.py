@@ -13,7 +13,8 @@ from dolor.annotate.clusters import Clustering, cluster, refine
 from dolor.annotate.consensus import Candidates, candidates, limits_sentence, name_clusters, panel_limits
 from dolor.annotate.labels import ROOT_CONTAMINATION, agreement_sentence, keep_given, write_labels
 from dolor.annotate.markers import cluster_levels
-from dolor.annotate.refinement import rare_candidates, settle
+from dolor.annotate.mixture import assign_by_profile
+from dolor.annotate.refinement import rare_candidates
 from dolor.annotate.sketch import MOST_CELLS
 from dolor.core.contracts import check_cells
 from dolor.core.errors import DataError
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from dolor.knowledge.population_files import Population
 
 _FEWEST_GENES = 5
+_ROUNDS, _FEWEST_UNKNOWN, _FEWEST_TRANSCRIPTS = 3, 10, 10
+_SURE, _TEMPERATURE = 0.8, 10.0
 
 
 def annotate(
@@ -122,11 +125,14 @@ def annotate(
     how = Clustering(integration, seed, most_cells)
     naming = _Naming(adata, rows, signs, who, min_confidence)
     coarse = naming.with_rare(cluster(adata, how, resolution=resolution, counts=counts))
-    classes = coarse.map({name: naming.class_of(verdict) for name, verdict in naming.verdicts(coarse).items()})
-    fine = refine(rows, adata.obs["sample_id"], coarse, classes, adata.var_names.isin(signs.columns), how)
+    stems = {name: naming.class_of(verdict) for name, verdict in naming.verdicts(coarse).items()}
+    joined = naming.improved(rows, coarse.map(stems) + "/" + coarse, across=True)
+    fine = refine(rows, adata.obs["sample_id"], joined, joined, adata.var_names.isin(signs.columns), how)
+    fine = naming.improved(rows, naming.sure_parts(joined, fine))
     verdicts = naming.verdicts(fine, believe=True)
     adata.obs["cluster"] = fine.to_numpy()
-    of_cell, confidence = naming.settled(fine, verdicts)
+    of_cell = fine.map(verdicts).to_list()
+    confidence = np.array([one.confidence for one in of_cell]) * naming.certainty(rows, fine, verdicts)
     write_labels(adata, of_cell, confidence, who)
     levels = cluster_levels(naming.logged, fine, naming.library)[1]
     adata.uns["annotation_clusters"] = cluster_table(fine, verdicts, levels, signs, naming.library)
@@ -175,6 +181,8 @@ class _Naming:
             logged[-1].sort_indices()
             logged[-1].eliminate_zeros()
         adata.var["n_counts"] = n_counts
+        self.n_counts = n_counts
+        self.condition = pd.factorize(adata.obs["condition"].astype(str), sort=True)[0].astype(np.int64)
         self.library = float(np.median(totals))
         self.logged = sparse.csr_matrix(sparse.vstack(logged, format="csr"))
         shown = np.ones(self.logged.nnz), self.logged.indices, self.logged.indptr
@@ -188,7 +196,7 @@ class _Naming:
         share = self.obs["ambient_share"].fillna(0.0).groupby(clusters.to_numpy()).mean()
         return np.asarray(np.outer(share.reindex(names), TARGET * self.mixture))
 
-    def verdicts(self, clusters: pd.Series, *, believe: bool = False) -> dict[str, Verdict]:
+    def verdicts(self, clusters: pd.Series, *, believe: bool = False, across: bool = False) -> dict[str, Verdict]:
         """Name clusters; believe in the class that stands before the first stroke of a cluster's name."""
         names, levels = cluster_levels(self.logged, clusters, self.library)
         stems = [name.partition("/")[0] if "/" in name else UNASSIGNED for name in names]
@@ -202,6 +210,7 @@ class _Naming:
             leaked=self.leaked(clusters, names),
             sizes=np.asarray(clusters.value_counts().reindex(names), dtype=np.int64),
             believed=believed,
+            alike=[name.rpartition("/")[0] for name in names] if across else [],
         )
         return dict(zip(names, found, strict=True))
 
@@ -229,27 +238,53 @@ class _Naming:
         }
         return split.where(split.isin(confirmed), clusters)
 
-    def settled(self, clusters: pd.Series, verdicts: dict[str, Verdict]) -> tuple[list[Verdict], NDArray[np.float64]]:
-        """Return the verdict of each cell after strays have moved, and how sure it is."""
-        named = sorted({verdict.path for verdict in verdicts.values() if self.class_of(verdict) != UNASSIGNED})
-        place = {path: number for number, path in enumerate(named)}
-        surest = {
-            path: max((one for one in verdicts.values() if one.path == path), key=lambda one: one.confidence)
-            for path in named
+    def improved(self, rows: CellRows, clusters: pd.Series, *, across: bool = False) -> pd.Series:
+        """Name clusters, and move cells to the named populations that they fit best, until names stay."""
+        for number in range(_ROUNDS):
+            verdicts = self.verdicts(clusters, believe=True, across=across and number == 0)
+            before, clusters = clusters, self.by_profile(rows, clusters, verdicts)
+            if (clusters == before).all():
+                break
+        return clusters
+
+    def by_profile(self, rows: CellRows, clusters: pd.Series, verdicts: dict[str, Verdict]) -> pd.Series:
+        """Join clusters of one name, and move cells to the joined cluster that they fit best by all informative genes."""
+        sizes = clusters.value_counts()
+        joined = {
+            name: self.class_of(verdict) + "/" + "/".join(verdict.path[2:])
+            if self.class_of(verdict) != UNASSIGNED
+            else (name if sizes[name] >= _FEWEST_UNKNOWN else "")
+            for name, verdict in verdicts.items()
         }
-        groups = {name: place.get(verdict.path, -1) for name, verdict in verdicts.items()}
-        own = np.array([groups[name] for name in clusters], dtype=np.int64)
-        kinds = np.array([self.class_of(surest[path]) for path in named], dtype=object)
-        after, certainty = settle(self.detected, own, len(named), kinds)
-        of_cluster = clusters.map(verdicts).to_list()
-        of_cell = [
-            cluster_verdict if now == before else surest[named[now]]
-            for cluster_verdict, now, before in zip(of_cluster, after, own, strict=True)
-        ]
-        confidence = np.array([verdict.confidence for verdict in of_cell]) * certainty
-        lost = certainty < self.min_confidence
-        of_cell = [Verdict((), 0.0, one.path[-1]) if gone else one for one, gone in zip(of_cell, lost, strict=True)]
-        return of_cell, np.where(lost, 0.0, confidence)
+        labels = clusters.map(joined)
+        names = sorted(set(labels) - {""})
+        code = labels.map({name: number for number, name in enumerate(names)}).fillna(-1).to_numpy(dtype=np.int64)
+        seen = self.n_counts >= _FEWEST_TRANSCRIPTS
+        found, _ = assign_by_profile(rows.with_genes(seen), code, len(names), self.condition)
+        return pd.Series(np.array([*names, UNASSIGNED + "/none"], dtype=object)[found], index=clusters.index)
+
+    def sure_parts(self, whole: pd.Series, parts: pd.Series) -> pd.Series:
+        """Keep those parts of clusters that surely bear another name than the whole."""
+        of_whole = self.verdicts(whole, believe=True)
+        of_parts = self.verdicts(parts, believe=True, across=True)
+        sure = {
+            name
+            for name, stem in dict(zip(parts, whole, strict=True)).items()
+            if of_parts[name].confidence >= _SURE
+            and len(of_parts[name].path) > 1
+            and of_parts[name].path[-1] not in of_whole[stem].path
+        }
+        return parts.where(parts.isin(sure), whole)
+
+    def certainty(self, rows: CellRows, clusters: pd.Series, verdicts: dict[str, Verdict]) -> NDArray[np.float64]:
+        """Return how surely each cell is of the class of its cluster and of no other, by all informative genes."""
+        names = sorted(set(clusters))
+        code = clusters.map({name: number for number, name in enumerate(names)}).to_numpy(dtype=np.int64)
+        kinds = np.array([self.class_of(verdicts[name]) for name in names], dtype=object)
+        fits = assign_by_profile(rows.with_genes(self.n_counts >= _FEWEST_TRANSCRIPTS), code, len(names), self.condition)[1]
+        cells = np.arange(len(code))
+        others = np.where(kinds[None, :] == kinds[code][:, None], -np.inf, fits).max(axis=1)
+        return np.asarray(1 / (1 + np.exp(-np.clip((fits[cells, code] - others) / _TEMPERATURE, -50, 50))))
 
 
 def _signs(
