@@ -43,7 +43,7 @@ def annotate(
     *,
     signatures: str = "",
     integration: str = "none",
-    resolution: float = 2.0,
+    resolution: float = 4.0,
     min_confidence: float = 0.5,
     seed: int = 0,
     known: Sequence[Population] | None = None,

@@ -5,12 +5,10 @@ the named clusters over thousands of genes tell nearly every cell apart, so that
 are assigned by all genes (classification expectation maximisation: profiles, assignment, profiles, …).
 
 Each condition has profiles of its own, drawn to those of all conditions: a population that responds to a treatment
-stays one population. A cell is never judged by a profile that it was counted into itself.
+stays one population.
 """
 
 from __future__ import annotations
-
-import os
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +21,11 @@ __all__ = ["assign_by_profile"]
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
-# What the profile of all cells is worth beside those of a component's own cells, and the latter beside those of its
-# cells in one condition: that of so many cells.
-_SMOOTHING, _SMOOTHING_CONDITION = float(os.environ.get("SM", "1")), float(os.environ.get("SMC", "10"))
+# How many typical cells the profile of all cells is worth beside the cells of a component, and the latter's profile
+# beside those of its cells in one condition.
+_SMOOTHING, _SMOOTHING_CONDITION = 1.0, 10.0
+# Dispersion of counts, by which large ones are damped.
+_DISPERSION = 0.1
 # Rounds at most, and the share of cells that move below which the assignment has settled.
 _ROUNDS, _SETTLED = 10, 0.002
 
@@ -67,15 +67,17 @@ def assign_by_profile(
     components = np.asarray(start, dtype=np.int64).copy()
     condition = np.zeros(len(components), dtype=np.int64) if conditions is None else conditions
     shape = (int(condition.max(initial=0)) + 1, n_components, counts.shape[1])
-    sums = np.zeros(shape)
+    sums, depths = np.zeros(shape), np.zeros(counts.shape[0])
     for place, block in damped.blocks():
+        depths[place] = np.asarray(block.sum(axis=1)).ravel()
         _add(sums, block, condition[place], components[place])
+    depth = max(float(np.median(depths)), 1.0)
     fits = np.zeros((counts.shape[0], n_components), dtype=np.float32)
     for _ in range(_ROUNDS):
-        model, before, after = _Profiles(sums), components.copy(), np.zeros(shape)
+        logarithms, before, after = _log_profiles(sums, depth), components.copy(), np.zeros(shape)
         for place, block in damped.blocks():
-            fits[place] = model.fit(block, condition[place], components[place])
-            components[place] = np.where(block.getnnz(axis=1) > 0, fits[place].argmax(axis=1), -1)
+            fits[place] = _fit(block, logarithms, condition[place])
+            components[place] = np.where(depths[place] > 0, fits[place].argmax(axis=1), -1)
             _add(after, block, condition[place], components[place])
         sums = after
         if (components != before).mean() < _SETTLED:
@@ -84,9 +86,9 @@ def assign_by_profile(
 
 
 def _damped(block: sparse.csr_matrix) -> sparse.csr_matrix:
-    phi = float(os.environ.get("DAMP", "0.2"))
-    damped = sparse.csr_matrix(block, dtype=float, copy=True)
-    damped.data = np.log1p(damped.data * phi) / phi
+    """Return counts of which large ones count less: they vary more than a multinomial allows, reads above all."""
+    damped = sparse.csr_matrix(block, dtype=np.float64, copy=True)
+    damped.data = np.log1p(_DISPERSION * damped.data) / _DISPERSION
     return damped
 
 
@@ -99,26 +101,20 @@ def _add(sums: Array, block: sparse.csr_matrix, condition: Numbers, components: 
     sums += (members @ block).toarray().reshape(sums.shape)
 
 
-class _Profiles:
-    """Profiles of components in each condition, from the sums of their cells."""
+def _log_profiles(sums: Array, depth: float) -> Array:
+    """Return the logarithm of the profile of each component in each condition: conditions × components × genes."""
+    whole = sums.sum(axis=0)
+    overall = whole.sum(axis=0) + 0.5
+    weight = _SMOOTHING * depth
+    whole = (whole + weight * overall / overall.sum()) / (whole.sum(axis=1, keepdims=True) + weight)
+    weight = _SMOOTHING_CONDITION * depth
+    return np.asarray(np.log((sums + weight * whole) / (sums.sum(axis=2, keepdims=True) + weight)))
 
-    def __init__(self, sums: Array) -> None:
-        overall = sums.sum(axis=(0, 1)) + 1e-3
-        cell = max(float(overall.sum()), 1.0) / 1e3
-        self.typical = overall / overall.sum()
-        self.sums, self.whole = sums, sums.sum(axis=0)
-        self.cell = cell
 
-    def fit(self, block: sparse.csr_matrix, condition: Numbers, own: Numbers) -> NDArray[np.float32]:
-        """Return cells × components; in its own component a cell is left out of the profile."""
-        depth = np.asarray(block.sum(axis=1)).ravel()
-        typical_depth = float(np.median(depth[depth > 0])) if (depth > 0).any() else 1.0
-        a, b = _SMOOTHING * max(typical_depth, 1.0), _SMOOTHING_CONDITION * max(typical_depth, 1.0)
-        whole = (self.whole + a * self.typical) / (self.whole.sum(axis=1, keepdims=True) + a)
-        fits = np.zeros((block.shape[0], self.whole.shape[0]), dtype=np.float32)
-        for number in np.unique(condition):
-            cells = np.flatnonzero(condition == number)
-            sums, part = self.sums[number], block[cells]
-            profile = (sums + b * whole) / (sums.sum(axis=1, keepdims=True) + b)
-            fits[cells] = part @ np.log(profile).T
-        return fits
+def _fit(block: sparse.csr_matrix, logarithms: Array, condition: Numbers) -> NDArray[np.float32]:
+    """Return cells × components: the log-likelihood of each cell under the profiles of its condition."""
+    fits = np.empty((block.shape[0], logarithms.shape[1]), dtype=np.float32)
+    for number in np.unique(condition):
+        cells = condition == number
+        fits[cells] = block[cells] @ logarithms[number].T
+    return fits
