@@ -33,8 +33,13 @@ if TYPE_CHECKING:
     from dolor.knowledge.population_files import Population
 
 _FEWEST_GENES = 5
-_ROUNDS, _FEWEST_UNKNOWN, _FEWEST_TRANSCRIPTS = 3, 10, 10
-_SURE, _TEMPERATURE = 0.8, 10.0
+# Rounds of naming and moving cells; cells of a cluster without a name that is kept as one unknown population; counts
+# of a gene that is looked at when cells are assigned.
+_ROUNDS, _FEWEST_UNKNOWN, _FEWEST_COUNTS = 3, 10, 10
+# Confidence with which a part of a population has to bear another name.
+_SURE = 0.8
+# Genes are not independent: log-likelihoods are divided by this before they become certainty.
+_TEMPERATURE = 10.0
 
 
 def annotate(
@@ -112,8 +117,16 @@ def annotate(
     True
     """
     check_cells(adata, counts=counts)
-    rows = counts_of(adata, counts)
     known = populations.load(signatures or None) if known is None else tuple(known)
+    if counts is None and not adata.obs_names.is_monotonic_increasing:
+        work, back = _in_order_of_names(adata)
+        evidence = annotate(
+            work, compartment, integration=integration, resolution=resolution, min_confidence=min_confidence,
+            seed=seed, known=known, most_cells=most_cells,
+        )  # fmt: skip
+        _take_back(adata, work, back)
+        return evidence
+    rows = counts_of(adata, counts)
     who = candidates(populations.PopulationTree(known), compartment)
     signs = _signs(str(adata.obs["organism"].iloc[0]), compartment, known, who, adata.var_names)
     keep_given(adata.obs)
@@ -163,6 +176,25 @@ def annotation_remarks(adata: AnnData) -> list[str]:
     if "label_transfer" in adata.uns:
         remarks.append(agreement_sentence(adata.uns["label_transfer"], adata.uns["label_transfer_source"]["method"]))
     return [remark for remark in remarks if remark]
+
+
+def _in_order_of_names(adata: AnnData) -> tuple[AnnData, NDArray[np.intp]]:
+    """Return the cells in the order of their barcodes, and the way back: the result is the same in any order."""
+    import anndata
+
+    order = np.argsort(adata.obs_names.to_numpy(dtype=str), kind="stable")
+    counts = sparse.csr_matrix(adata.layers["counts"])[order]
+    work = anndata.AnnData(obs=adata.obs.iloc[order].copy(), var=adata.var.copy(), layers={"counts": counts})
+    work.uns = adata.uns
+    return work, np.argsort(order)
+
+
+def _take_back(adata: AnnData, work: AnnData, back: NDArray[np.intp]) -> None:
+    """Write what was found back to the cells in their own order."""
+    adata.obs, adata.var, adata.X = work.obs.iloc[back], work.var, work.X[back]
+    adata.uns.update(work.uns)
+    for name in work.obsm:
+        adata.obsm[name] = work.obsm[name][back]
 
 
 class _Naming:
@@ -248,20 +280,30 @@ class _Naming:
         return clusters
 
     def by_profile(self, rows: CellRows, clusters: pd.Series, verdicts: dict[str, Verdict]) -> pd.Series:
-        """Join clusters of one name, and move cells to the joined cluster that they fit best by all informative genes."""
+        """Join clusters of one name, and move each cell to the joined cluster that it fits best by all genes.
+
+        A cluster without a name stays as one unknown population, unless it is very small.
+        """
         sizes = clusters.value_counts()
-        joined = {
-            name: self.class_of(verdict) + "/" + "/".join(verdict.path[2:])
-            if self.class_of(verdict) != UNASSIGNED
-            else (name if sizes[name] >= _FEWEST_UNKNOWN else "")
-            for name, verdict in verdicts.items()
-        }
+        joined = {name: self._joined_name(verdict) for name, verdict in verdicts.items()}
+        joined |= {name: name for name in joined if not joined[name] and sizes[name] >= _FEWEST_UNKNOWN}
         labels = clusters.map(joined)
         names = sorted(set(labels) - {""})
+        if not names:
+            return clusters
+        found, _ = self._assigned(rows, labels, names)
+        return pd.Series(np.array([*names, UNASSIGNED], dtype=object)[found], index=clusters.index)
+
+    def _joined_name(self, verdict: Verdict) -> str:
+        name = self.class_of(verdict)
+        return "" if name == UNASSIGNED else "/".join((name, *verdict.path[verdict.path.index(name) + 1 :], ""))
+
+    def _assigned(
+        self, rows: CellRows, labels: pd.Series, names: Sequence[str]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         code = labels.map({name: number for number, name in enumerate(names)}).fillna(-1).to_numpy(dtype=np.int64)
-        seen = self.n_counts >= _FEWEST_TRANSCRIPTS
-        found, _ = assign_by_profile(rows.with_genes(seen), code, len(names), self.condition)
-        return pd.Series(np.array([*names, UNASSIGNED + "/none"], dtype=object)[found], index=clusters.index)
+        genes = self.n_counts >= min(_FEWEST_COUNTS, int(self.n_counts.max()))
+        return assign_by_profile(rows.with_genes(genes), code, len(names), self.condition)
 
     def sure_parts(self, whole: pd.Series, parts: pd.Series) -> pd.Series:
         """Keep those parts of clusters that surely bear another name than the whole."""
@@ -277,14 +319,14 @@ class _Naming:
         return parts.where(parts.isin(sure), whole)
 
     def certainty(self, rows: CellRows, clusters: pd.Series, verdicts: dict[str, Verdict]) -> NDArray[np.float64]:
-        """Return how surely each cell is of the class of its cluster and of no other, by all informative genes."""
+        """Return how surely each cell is of the class of its cluster and of no other, by all genes."""
         names = sorted(set(clusters))
-        code = clusters.map({name: number for number, name in enumerate(names)}).to_numpy(dtype=np.int64)
+        fits = self._assigned(rows, clusters, names)[1]
         kinds = np.array([self.class_of(verdicts[name]) for name in names], dtype=object)
-        fits = assign_by_profile(rows.with_genes(self.n_counts >= _FEWEST_TRANSCRIPTS), code, len(names), self.condition)[1]
-        cells = np.arange(len(code))
+        code = clusters.map({name: number for number, name in enumerate(names)}).to_numpy(dtype=np.int64)
         others = np.where(kinds[None, :] == kinds[code][:, None], -np.inf, fits).max(axis=1)
-        return np.asarray(1 / (1 + np.exp(-np.clip((fits[cells, code] - others) / _TEMPERATURE, -50, 50))))
+        lead = (fits[np.arange(len(code)), code] - others) / _TEMPERATURE
+        return np.asarray(1 / (1 + np.exp(-np.clip(lead, -50, 50))))
 
 
 def _signs(
