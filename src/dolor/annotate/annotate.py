@@ -36,6 +36,8 @@ _FEWEST_GENES = 5
 # Rounds of naming and moving cells; cells of a cluster without a name that is kept as one unknown population; counts
 # of a gene that is looked at when cells are assigned.
 _ROUNDS, _FEWEST_UNKNOWN, _FEWEST_COUNTS = 3, 10, 10
+# Cells of a typical cluster from which on its profile is known well enough before clusters of one name are joined.
+_FEWEST_PURIFIED = 20
 # Confidence with which a part of a population has to bear another name.
 _SURE = 0.8
 # Genes are not independent: log-likelihoods are divided by this before they become certainty.
@@ -137,7 +139,7 @@ def annotate(
 
     how = Clustering(integration, seed, most_cells)
     naming = _Naming(adata, rows, signs, who, min_confidence)
-    coarse = naming.with_rare(cluster(adata, how, resolution=resolution, counts=counts))
+    coarse = naming.purified(rows, naming.with_rare(cluster(adata, how, resolution=resolution, counts=counts)))
     stems = {name: naming.class_of(verdict) for name, verdict in naming.verdicts(coarse).items()}
     joined = naming.improved(rows, coarse.map(stems) + "/" + coarse, across=True)
     fine = refine(rows, adata.obs["sample_id"], joined, joined, adata.var_names.isin(signs.columns), how)
@@ -278,6 +280,14 @@ class _Naming:
             if (clusters == before).all():
                 break
         return clusters
+
+    def purified(self, rows: CellRows, clusters: pd.Series) -> pd.Series:
+        """Move each cell to the cluster that it fits best by all genes: a cluster of two kinds loses one or both."""
+        names = sorted(set(clusters))
+        if clusters.value_counts().median() < _FEWEST_PURIFIED:
+            return clusters
+        found, _ = self._assigned(rows, clusters, names)
+        return pd.Series(np.array([*names, UNASSIGNED], dtype=object)[found], index=clusters.index)
 
     def by_profile(self, rows: CellRows, clusters: pd.Series, verdicts: dict[str, Verdict]) -> pd.Series:
         """Join clusters of one name, and move each cell to the joined cluster that it fits best by all genes.
