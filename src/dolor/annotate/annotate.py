@@ -40,6 +40,9 @@ _ROUNDS, _FEWEST_UNKNOWN, _FEWEST_COUNTS = 3, 10, 10
 _FEWEST_PURIFIED = 20
 # Confidence with which a part of a population has to bear another name.
 _SURE = 0.8
+# Share of the cells of a population that may lie in parts which do not confirm its class, and what is set before the
+# name of a population of which more do.
+_MOST_UNCONFIRMED, _DOUBTED = 0.5, f"{UNASSIGNED}/doubted/"
 # Genes are not independent: log-likelihoods are divided by this before they become certainty.
 _TEMPERATURE = 10.0
 
@@ -62,8 +65,10 @@ def annotate(
     Cells are clustered, and each class that is found is clustered once more by itself. In each cluster every population
     that may live in the compartment is weighed: how much likelier it makes what is on and what is off than a cluster of
     nobody in particular, judged by markers of others of like expression. The cluster takes the deepest name in the tree
-    that the evidence supports. Then cells that fit another population much better than their cluster's move there, and
-    a population of a few cells without a cluster of their own is sought by its rare markers.
+    that the evidence supports; among the clusters of one class markers count by how they differ between these. Then
+    cells move to the named population that they fit best by all genes, condition by condition, and clusters are named
+    again. A population of a few cells without a cluster of their own is sought by its rare markers. The order of the
+    cells changes nothing.
 
     Parameters
     ----------
@@ -216,7 +221,7 @@ class _Naming:
             logged[-1].eliminate_zeros()
         adata.var["n_counts"] = n_counts
         self.n_counts = n_counts
-        self.condition = pd.factorize(adata.obs["condition"].astype(str), sort=True)[0].astype(np.int64)
+        self.condition = np.asarray(pd.factorize(adata.obs["condition"].astype(str), sort=True)[0], dtype=np.int64)
         self.library = float(np.median(totals))
         self.logged = sparse.csr_matrix(sparse.vstack(logged, format="csr"))
         shown = np.ones(self.logged.nnz), self.logged.indices, self.logged.indptr
@@ -246,7 +251,12 @@ class _Naming:
             believed=believed,
             alike=[name.rpartition("/")[0] for name in names] if across else [],
         )
-        return dict(zip(names, found, strict=True))
+        verdicts = dict(zip(names, found, strict=True))
+        return verdicts | {
+            name: Verdict((), 0.0, verdict.path[-1] if verdict.path else "")
+            for name, verdict in verdicts.items()
+            if name.startswith(_DOUBTED)
+        }
 
     def class_of(self, verdict: Verdict) -> str:
         """Return the class of a verdict, or that it has none."""
@@ -311,12 +321,15 @@ class _Naming:
     def _assigned(
         self, rows: CellRows, labels: pd.Series, names: Sequence[str]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        code = labels.map({name: number for number, name in enumerate(names)}).fillna(-1).to_numpy(dtype=np.int64)
+        code = pd.Categorical(labels, categories=list(names)).codes.astype(np.int64)
         genes = self.n_counts >= min(_FEWEST_COUNTS, int(self.n_counts.max()))
         return assign_by_profile(rows.with_genes(genes), code, len(names), self.condition)
 
     def sure_parts(self, whole: pd.Series, parts: pd.Series) -> pd.Series:
-        """Keep those parts of clusters that surely bear another name than the whole."""
+        """Keep those parts of clusters that surely bear another name than the whole.
+
+        A population most of whose parts do not show its class when they are looked at by themselves loses its name.
+        """
         of_whole = self.verdicts(whole, believe=True)
         of_parts = self.verdicts(parts, believe=True, across=True)
         sure = {
@@ -326,7 +339,13 @@ class _Naming:
             and len(of_parts[name].path) > 1
             and of_parts[name].path[-1] not in of_whole[stem].path
         }
-        return parts.where(parts.isin(sure), whole)
+        shown = [
+            part in sure or self.class_of(of_whole[stem]) in (UNASSIGNED, *of_parts[part].path)
+            for part, stem in zip(parts, whole, strict=True)
+        ]
+        doubted = pd.Series(shown, index=whole.index).groupby(whole).mean() < 1 - _MOST_UNCONFIRMED
+        kept = whole.where(~whole.map(doubted), _DOUBTED + whole)
+        return parts.where(parts.isin(sure), kept)
 
     def certainty(self, rows: CellRows, clusters: pd.Series, verdicts: dict[str, Verdict]) -> NDArray[np.float64]:
         """Return how surely each cell is of the class of its cluster and of no other, by all genes."""

@@ -161,7 +161,9 @@ def name_clusters(
     for name in who.classes:
         members = [number for number, verdict in enumerate(verdicts) if verdict.path and verdict.path[-1] == name]
         if members:
-            within = contrast_evidence(levels[members], signs, who, library, size[members]) if len(members) > 1 else None
+            within = (
+                contrast_evidence(levels[members], signs, who, library, size[members]) if len(members) > 1 else None
+            )
             for number, kinds in zip(members, _types(among_all.iloc[members], within, who), strict=True):
                 verdicts[number] = descend(kinds, who.children, who.children[name], min_confidence, verdicts[number])
     return verdicts
