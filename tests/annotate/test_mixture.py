@@ -80,3 +80,12 @@ def test_the_order_of_the_cells_changes_nothing(nerve: anndata.AnnData) -> None:
     for column in ("cell_lineage", "cell_class", "cell_type", "cell_state", "cell_type_confidence", "cluster"):
         np.testing.assert_array_equal(cells.obs[column].to_numpy(), back.obs[column].to_numpy(), err_msg=column)
     np.testing.assert_array_equal(cells.obsm["X_umap"], back.obsm["X_umap"])
+
+
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_a_few_cells_are_named_or_not_without_an_error(nerve: anndata.AnnData, number: int) -> None:
+    cells = nerve[:number].copy()
+    dl.tl.annotate(cells, compartment="nerve")
+    assert cells.obs["cell_type"].notna().all()
+    assert cells.obs["cell_type_confidence"].between(0, 1).all()
+    assert cells.obsm["X_umap"].shape == (number, 2)
