@@ -68,11 +68,10 @@ def test_nothing_is_written_beside_the_input(finished: Path) -> None:
 
 
 def test_every_job_leaves_a_log_and_a_benchmark(finished: Path) -> None:
-    logs = {
-        path.relative_to(finished / "results" / "logs").with_suffix("") for path in (finished / "logs").rglob("*.log")
-    }
-    tables = list((finished / "results" / "logs").rglob("*.benchmark.jsonl"))
-    assert {path.relative_to(finished / "results" / "logs").with_suffix("").with_suffix("") for path in tables} == logs
+    folder = finished / "results" / "logs"
+    logs = {path.relative_to(folder).with_suffix("") for path in folder.rglob("*.log")}
+    tables = list(folder.rglob("*.benchmark.jsonl"))
+    assert {path.relative_to(folder).with_suffix("").with_suffix("") for path in tables} == logs
     assert "max_rss" in tables[0].read_text()
 
 

@@ -72,9 +72,7 @@ def own_pairs(wildcards):
 
 def own_populations(wildcards):
     """Give the file of the user's own populations, if there is one."""
-    return (
-        without_braces(RUN.annotate.signatures) if RUN.annotate.signatures else []
-    )
+    return without_braces(RUN.annotate.signatures) if RUN.annotate.signatures else []
 
 
 def pairs_flag(wildcards, input):
