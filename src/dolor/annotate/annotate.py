@@ -125,13 +125,13 @@ def annotate(
     """
     check_cells(adata, counts=counts)
     known = populations.load(signatures or None) if known is None else tuple(known)
-    if counts is None and not adata.obs_names.is_monotonic_increasing:
-        work, back = _in_order_of_names(adata)
+    if not adata.obs_names.is_monotonic_increasing:
+        work, order = _in_order_of_names(adata, in_memory=counts is None)
         evidence = annotate(
             work, compartment, integration=integration, resolution=resolution, min_confidence=min_confidence,
-            seed=seed, known=known, most_cells=most_cells,
+            seed=seed, known=known, most_cells=most_cells, counts=None if counts is None else counts.in_order(order),
         )  # fmt: skip
-        _take_back(adata, work, back)
+        _take_back(adata, work, np.argsort(order))
         return evidence
     rows = counts_of(adata, counts)
     who = candidates(populations.PopulationTree(known), compartment)
@@ -185,20 +185,22 @@ def annotation_remarks(adata: AnnData) -> list[str]:
     return [remark for remark in remarks if remark]
 
 
-def _in_order_of_names(adata: AnnData) -> tuple[AnnData, NDArray[np.intp]]:
-    """Return the cells in the order of their barcodes, and the way back: the result is the same in any order."""
+def _in_order_of_names(adata: AnnData, *, in_memory: bool) -> tuple[AnnData, NDArray[np.intp]]:
+    """Return the cells in the order of their barcodes, and that order: the result is the same in any order."""
     import anndata
 
     order = np.argsort(adata.obs_names.to_numpy(dtype=str), kind="stable")
-    counts = sparse.csr_matrix(adata.layers["counts"])[order]
-    work = anndata.AnnData(obs=adata.obs.iloc[order].copy(), var=adata.var.copy(), layers={"counts": counts})
+    layers = {"counts": sparse.csr_matrix(adata.layers["counts"])[order]} if in_memory else {}
+    work = anndata.AnnData(obs=adata.obs.iloc[order].copy(), var=adata.var.copy(), layers=layers)
     work.uns = adata.uns
-    return work, np.argsort(order)
+    return work, order
 
 
 def _take_back(adata: AnnData, work: AnnData, back: NDArray[np.intp]) -> None:
     """Write what was found back to the cells in their own order."""
-    adata.obs, adata.var, adata.X = work.obs.iloc[back], work.var, work.X[back]
+    adata.obs, adata.var = work.obs.iloc[back], work.var
+    if work.X is not None:
+        adata.X = work.X[back]
     adata.uns.update(work.uns)
     for name in work.obsm:
         adata.obsm[name] = work.obsm[name][back]
