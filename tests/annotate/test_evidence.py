@@ -27,7 +27,7 @@ def _evidence(levels: np.ndarray, signs: np.ndarray, leaked: np.ndarray | None =
     bins = expression_bins(levels.max(axis=0))
     return np.column_stack(
         [
-            log_likelihood_ratio(on, control_rates(on, bins, row <= 0), weight, row < 0)
+            log_likelihood_ratio(on, control_rates(on, bins, row <= 0), weight, on[:, row < 0])
             for row, weight in zip(signs, weights, strict=True)
         ]
     )

@@ -13,7 +13,8 @@ from dolor.annotate.clusters import Clustering, cluster, refine
 from dolor.annotate.consensus import Candidates, candidates, limits_sentence, name_clusters, panel_limits
 from dolor.annotate.labels import ROOT_CONTAMINATION, agreement_sentence, keep_given, write_labels
 from dolor.annotate.markers import cluster_levels
-from dolor.annotate.refinement import rare_candidates, settle
+from dolor.annotate.mixture import assign_by_profile
+from dolor.annotate.refinement import rare_candidates
 from dolor.annotate.sketch import MOST_CELLS
 from dolor.core.contracts import check_cells
 from dolor.core.errors import DataError
@@ -32,6 +33,18 @@ if TYPE_CHECKING:
     from dolor.knowledge.population_files import Population
 
 _FEWEST_GENES = 5
+# Rounds of naming and moving cells; cells of a cluster without a name that is kept as one unknown population; counts
+# of a gene that is looked at when cells are assigned.
+_ROUNDS, _FEWEST_UNKNOWN, _FEWEST_COUNTS = 3, 10, 10
+# Cells of a typical cluster from which on its profile is known well enough before clusters of one name are joined.
+_FEWEST_PURIFIED = 20
+# Confidence with which a part of a population has to bear another name.
+_SURE = 0.8
+# Share of the cells of a population that may lie in parts which do not confirm its class, and what is set before the
+# name of a population of which more do.
+_MOST_UNCONFIRMED, _DOUBTED = 0.5, f"{UNASSIGNED}/doubted/"
+# Genes are not independent: log-likelihoods are divided by this before they become certainty.
+_TEMPERATURE = 10.0
 
 
 def annotate(
@@ -40,7 +53,7 @@ def annotate(
     *,
     signatures: str = "",
     integration: str = "none",
-    resolution: float = 2.0,
+    resolution: float = 4.0,
     min_confidence: float = 0.5,
     seed: int = 0,
     known: Sequence[Population] | None = None,
@@ -52,8 +65,10 @@ def annotate(
     Cells are clustered, and each class that is found is clustered once more by itself. In each cluster every population
     that may live in the compartment is weighed: how much likelier it makes what is on and what is off than a cluster of
     nobody in particular, judged by markers of others of like expression. The cluster takes the deepest name in the tree
-    that the evidence supports. Then cells that fit another population much better than their cluster's move there, and
-    a population of a few cells without a cluster of their own is sought by its rare markers.
+    that the evidence supports; among the clusters of one class markers count by how they differ between these. Then
+    cells move to the named population that they fit best by all genes, condition by condition, and clusters are named
+    again. A population of a few cells without a cluster of their own is sought by its rare markers. The order of the
+    cells changes nothing.
 
     Parameters
     ----------
@@ -109,8 +124,16 @@ def annotate(
     True
     """
     check_cells(adata, counts=counts)
-    rows = counts_of(adata, counts)
     known = populations.load(signatures or None) if known is None else tuple(known)
+    if not adata.obs_names.is_monotonic_increasing:
+        work, order = _in_order_of_names(adata, in_memory=counts is None)
+        evidence = annotate(
+            work, compartment, integration=integration, resolution=resolution, min_confidence=min_confidence,
+            seed=seed, known=known, most_cells=most_cells, counts=None if counts is None else counts.in_order(order),
+        )  # fmt: skip
+        _take_back(adata, work, np.argsort(order))
+        return evidence
+    rows = counts_of(adata, counts)
     who = candidates(populations.PopulationTree(known), compartment)
     signs = _signs(str(adata.obs["organism"].iloc[0]), compartment, known, who, adata.var_names)
     keep_given(adata.obs)
@@ -121,12 +144,15 @@ def annotate(
 
     how = Clustering(integration, seed, most_cells)
     naming = _Naming(adata, rows, signs, who, min_confidence)
-    coarse = naming.with_rare(cluster(adata, how, resolution=resolution, counts=counts))
-    classes = coarse.map({name: naming.class_of(verdict) for name, verdict in naming.verdicts(coarse).items()})
-    fine = refine(rows, adata.obs["sample_id"], coarse, classes, adata.var_names.isin(signs.columns), how)
+    coarse = naming.purified(rows, naming.with_rare(cluster(adata, how, resolution=resolution, counts=counts)))
+    stems = {name: naming.class_of(verdict) for name, verdict in naming.verdicts(coarse).items()}
+    joined = naming.improved(rows, coarse.map(stems) + "/" + coarse, across=True)
+    fine = refine(rows, adata.obs["sample_id"], joined, joined, adata.var_names.isin(signs.columns), how)
+    fine = naming.improved(rows, naming.sure_parts(joined, fine))
     verdicts = naming.verdicts(fine, believe=True)
     adata.obs["cluster"] = fine.to_numpy()
-    of_cell, confidence = naming.settled(fine, verdicts)
+    of_cell = fine.map(verdicts).to_list()
+    confidence = np.array([one.confidence for one in of_cell]) * naming.certainty(rows, fine, verdicts)
     write_labels(adata, of_cell, confidence, who)
     levels = cluster_levels(naming.logged, fine, naming.library)[1]
     adata.uns["annotation_clusters"] = cluster_table(fine, verdicts, levels, signs, naming.library)
@@ -159,6 +185,27 @@ def annotation_remarks(adata: AnnData) -> list[str]:
     return [remark for remark in remarks if remark]
 
 
+def _in_order_of_names(adata: AnnData, *, in_memory: bool) -> tuple[AnnData, NDArray[np.intp]]:
+    """Return the cells in the order of their barcodes, and that order: the result is the same in any order."""
+    import anndata
+
+    order = np.argsort(adata.obs_names.to_numpy(dtype=str), kind="stable")
+    layers = {"counts": sparse.csr_matrix(adata.layers["counts"])[order]} if in_memory else {}
+    work = anndata.AnnData(obs=adata.obs.iloc[order].copy(), var=adata.var.copy(), layers=layers)
+    work.uns = adata.uns
+    return work, order
+
+
+def _take_back(adata: AnnData, work: AnnData, back: NDArray[np.intp]) -> None:
+    """Write what was found back to the cells in their own order."""
+    adata.obs, adata.var = work.obs.iloc[back], work.var
+    if work.X is not None:
+        adata.X = work.X[back]
+    adata.uns.update(work.uns)
+    for name in work.obsm:
+        adata.obsm[name] = work.obsm[name][back]
+
+
 class _Naming:
     """The marker genes of some cells and who competes for their names."""
 
@@ -175,6 +222,8 @@ class _Naming:
             logged[-1].sort_indices()
             logged[-1].eliminate_zeros()
         adata.var["n_counts"] = n_counts
+        self.n_counts = n_counts
+        self.condition = np.asarray(pd.factorize(adata.obs["condition"].astype(str), sort=True)[0], dtype=np.int64)
         self.library = float(np.median(totals))
         self.logged = sparse.csr_matrix(sparse.vstack(logged, format="csr"))
         shown = np.ones(self.logged.nnz), self.logged.indices, self.logged.indptr
@@ -188,7 +237,7 @@ class _Naming:
         share = self.obs["ambient_share"].fillna(0.0).groupby(clusters.to_numpy()).mean()
         return np.asarray(np.outer(share.reindex(names), TARGET * self.mixture))
 
-    def verdicts(self, clusters: pd.Series, *, believe: bool = False) -> dict[str, Verdict]:
+    def verdicts(self, clusters: pd.Series, *, believe: bool = False, across: bool = False) -> dict[str, Verdict]:
         """Name clusters; believe in the class that stands before the first stroke of a cluster's name."""
         names, levels = cluster_levels(self.logged, clusters, self.library)
         stems = [name.partition("/")[0] if "/" in name else UNASSIGNED for name in names]
@@ -202,8 +251,14 @@ class _Naming:
             leaked=self.leaked(clusters, names),
             sizes=np.asarray(clusters.value_counts().reindex(names), dtype=np.int64),
             believed=believed,
+            alike=[name.rpartition("/")[0] for name in names] if across else [],
         )
-        return dict(zip(names, found, strict=True))
+        verdicts = dict(zip(names, found, strict=True))
+        return verdicts | {
+            name: Verdict((), 0.0, verdict.path[-1] if verdict.path else "")
+            for name, verdict in verdicts.items()
+            if name.startswith(_DOUBTED)
+        }
 
     def class_of(self, verdict: Verdict) -> str:
         """Return the class of a verdict, or that it has none."""
@@ -229,27 +284,80 @@ class _Naming:
         }
         return split.where(split.isin(confirmed), clusters)
 
-    def settled(self, clusters: pd.Series, verdicts: dict[str, Verdict]) -> tuple[list[Verdict], NDArray[np.float64]]:
-        """Return the verdict of each cell after strays have moved, and how sure it is."""
-        named = sorted({verdict.path for verdict in verdicts.values() if self.class_of(verdict) != UNASSIGNED})
-        place = {path: number for number, path in enumerate(named)}
-        surest = {
-            path: max((one for one in verdicts.values() if one.path == path), key=lambda one: one.confidence)
-            for path in named
+    def improved(self, rows: CellRows, clusters: pd.Series, *, across: bool = False) -> pd.Series:
+        """Name clusters, and move cells to the named populations that they fit best, until names stay."""
+        for number in range(_ROUNDS):
+            verdicts = self.verdicts(clusters, believe=True, across=across and number == 0)
+            before, clusters = clusters, self.by_profile(rows, clusters, verdicts)
+            if (clusters == before).all():
+                break
+        return clusters
+
+    def purified(self, rows: CellRows, clusters: pd.Series) -> pd.Series:
+        """Move each cell to the cluster that it fits best by all genes: a cluster of two kinds loses one or both."""
+        names = sorted(set(clusters))
+        if clusters.value_counts().median() < _FEWEST_PURIFIED:
+            return clusters
+        found, _ = self._assigned(rows, clusters, names)
+        return pd.Series(np.array([*names, UNASSIGNED], dtype=object)[found], index=clusters.index)
+
+    def by_profile(self, rows: CellRows, clusters: pd.Series, verdicts: dict[str, Verdict]) -> pd.Series:
+        """Join clusters of one name, and move each cell to the joined cluster that it fits best by all genes.
+
+        A cluster without a name stays as one unknown population, unless it is very small.
+        """
+        sizes = clusters.value_counts()
+        joined = {name: self._joined_name(verdict) for name, verdict in verdicts.items()}
+        joined |= {name: name for name in joined if not joined[name] and sizes[name] >= _FEWEST_UNKNOWN}
+        labels = clusters.map(joined)
+        names = sorted(set(labels) - {""})
+        if not names:
+            return clusters
+        found, _ = self._assigned(rows, labels, names)
+        return pd.Series(np.array([*names, UNASSIGNED], dtype=object)[found], index=clusters.index)
+
+    def _joined_name(self, verdict: Verdict) -> str:
+        name = self.class_of(verdict)
+        return "" if name == UNASSIGNED else "/".join((name, *verdict.path[verdict.path.index(name) + 1 :], ""))
+
+    def _assigned(
+        self, rows: CellRows, labels: pd.Series, names: Sequence[str]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        code = pd.Categorical(labels, categories=list(names)).codes.astype(np.int64)
+        genes = self.n_counts >= min(_FEWEST_COUNTS, int(self.n_counts.max()))
+        return assign_by_profile(rows.with_genes(genes), code, len(names), self.condition)
+
+    def sure_parts(self, whole: pd.Series, parts: pd.Series) -> pd.Series:
+        """Keep those parts of clusters that surely bear another name than the whole.
+
+        A population most of whose parts do not show its class when they are looked at by themselves loses its name.
+        """
+        of_whole = self.verdicts(whole, believe=True)
+        of_parts = self.verdicts(parts, believe=True, across=True)
+        sure = {
+            name
+            for name, stem in dict(zip(parts, whole, strict=True)).items()
+            if of_parts[name].confidence >= _SURE
+            and len(of_parts[name].path) > 1
+            and of_parts[name].path[-1] not in of_whole[stem].path
         }
-        groups = {name: place.get(verdict.path, -1) for name, verdict in verdicts.items()}
-        own = np.array([groups[name] for name in clusters], dtype=np.int64)
-        kinds = np.array([self.class_of(surest[path]) for path in named], dtype=object)
-        after, certainty = settle(self.detected, own, len(named), kinds)
-        of_cluster = clusters.map(verdicts).to_list()
-        of_cell = [
-            cluster_verdict if now == before else surest[named[now]]
-            for cluster_verdict, now, before in zip(of_cluster, after, own, strict=True)
+        shown = [
+            part in sure or self.class_of(of_whole[stem]) in (UNASSIGNED, *of_parts[part].path)
+            for part, stem in zip(parts, whole, strict=True)
         ]
-        confidence = np.array([verdict.confidence for verdict in of_cell]) * certainty
-        lost = certainty < self.min_confidence
-        of_cell = [Verdict((), 0.0, one.path[-1]) if gone else one for one, gone in zip(of_cell, lost, strict=True)]
-        return of_cell, np.where(lost, 0.0, confidence)
+        doubted = pd.Series(shown, index=whole.index).groupby(whole).mean() < 1 - _MOST_UNCONFIRMED
+        kept = whole.where(~whole.map(doubted), _DOUBTED + whole)
+        return parts.where(parts.isin(sure), kept)
+
+    def certainty(self, rows: CellRows, clusters: pd.Series, verdicts: dict[str, Verdict]) -> NDArray[np.float64]:
+        """Return how surely each cell is of the class of its cluster and of no other, by all genes."""
+        names = sorted(set(clusters))
+        fits = self._assigned(rows, clusters, names)[1]
+        kinds = np.array([self.class_of(verdicts[name]) for name in names], dtype=object)
+        code = clusters.map({name: number for number, name in enumerate(names)}).to_numpy(dtype=np.int64)
+        others = np.where(kinds[None, :] == kinds[code][:, None], -np.inf, fits).max(axis=1)
+        lead = (fits[np.arange(len(code)), code] - others) / _TEMPERATURE
+        return np.asarray(1 / (1 + np.exp(-np.clip(lead, -50, 50))))
 
 
 def _signs(

@@ -144,6 +144,8 @@ _VARIABLE_GENES = 2000
 _VARIABLE_WITHIN = 300
 _RESOLUTION_WITHIN = 1.5
 _FEWEST_TO_DIVIDE = 15
+# Fewer cells have no neighbours worth the name.
+_FEWEST_TO_CLUSTER = 5
 _FEWEST_WITH_A_GENE = 5
 # Coarser clusterings that are kept beside the chosen one, as shares of its resolution.
 _COARSER = (0.25, 0.5)
@@ -202,6 +204,8 @@ def cluster(
     import scanpy as sc
 
     resolutions = [resolution * share for share in (*_COARSER, 1.0)]
+    if cells.n_obs < _FEWEST_TO_CLUSTER:
+        return _one_cluster(cells, resolutions, how)
     rows = counts_of(cells, counts)
     with quiet():
         genes = variable_genes(every_nth(expression(rows)), _VARIABLE_GENES)
@@ -223,6 +227,17 @@ def cluster(
         cells.obs["in_sketch"] = np.isin(np.arange(cells.n_obs), found.sketch.cells)
     chosen: pd.Series = cells.obs[f"leiden_{resolution:g}"].astype(str)
     return chosen
+
+
+def _one_cluster(cells: AnnData, resolutions: Sequence[float], how: Clustering) -> pd.Series:
+    """Take too few cells for neighbours as one cluster, all in one place."""
+    place = np.zeros((cells.n_obs, 2), dtype=np.float32)
+    for name in ("X_pca", "X_umap", *(("X_integrated",) if how.integration != "none" else ())):
+        cells.obsm[name] = place.copy()
+    for value in resolutions:
+        cells.obs[f"leiden_{value:g}"] = pd.Categorical(["0"] * cells.n_obs)
+    cells.uns["cluster_stability"] = stability(place, resolutions, seed=how.seed)
+    return pd.Series("0", index=cells.obs_names)
 
 
 def refine(

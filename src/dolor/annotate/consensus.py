@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from dolor.annotate.assign import Verdict, best_below, descend
 from dolor.annotate.markers import (
     FEWEST_MARKERS,
+    SHARE_AGAINST,
+    contrast,
     control_rates,
     expression_bins,
     log_likelihood_ratio,
@@ -106,6 +108,7 @@ def name_clusters(
     leaked: NDArray[np.float64] | None = None,
     sizes: NDArray[np.int64] | None = None,
     believed: Sequence[str] = (),
+    alike: Sequence[str] = (),
 ) -> list[Verdict]:
     """Walk every cluster down the tree.
 
@@ -136,8 +139,15 @@ def name_clusters(
     """
     among_all = cluster_evidence(levels, signs, who, library, leaked, sizes)
     of_class = class_evidence(among_all, who)
+    size = np.full(len(levels), 1000) if sizes is None else sizes
     for name in sorted(set(believed) - {""}):
-        of_class[name] += _BELIEF * (np.array(believed) == name)
+        of_class.loc[np.array(believed) == name, name] += _BELIEF
+    for name in sorted(set(alike)):
+        members = np.array(alike) == name
+        if members.sum() > 1:
+            part = contrast_evidence(levels[members], signs, who, library, size[members])
+            compared = class_evidence(part, who, best_only=True)
+            _add_within_lineage(of_class, compared, members, believed[int(np.flatnonzero(members)[0])], who)
     as_lineage = {root: [node for node in who.children[root] if node in of_class.columns] for root in who.roots}
     verdicts = []
     for own, row in zip(_records(among_all), _records(of_class), strict=True):
@@ -151,11 +161,20 @@ def name_clusters(
     for name in who.classes:
         members = [number for number, verdict in enumerate(verdicts) if verdict.path and verdict.path[-1] == name]
         if members:
-            part = leaked[members] if leaked is not None else None
-            within = cluster_evidence(levels[members], signs, who, library, part) if len(members) > 1 else None
+            within = (
+                contrast_evidence(levels[members], signs, who, library, size[members]) if len(members) > 1 else None
+            )
             for number, kinds in zip(members, _types(among_all.iloc[members], within, who), strict=True):
                 verdicts[number] = descend(kinds, who.children, who.children[name], min_confidence, verdicts[number])
     return verdicts
+
+
+def _add_within_lineage(
+    of_class: pd.DataFrame, compared: pd.DataFrame, members: NDArray[np.bool_], believed: str, who: Candidates
+) -> None:
+    for name in compared.columns.intersection(of_class.columns):
+        if believed and who.tree.parent(name) == who.tree.parent(believed):
+            of_class.loc[members, name] += compared[name].to_numpy()
 
 
 def cluster_evidence(
@@ -175,6 +194,7 @@ def cluster_evidence(
     above = np.array([signs.index.isin({name, *who.tree.ancestors(name)}) for name in signs.index])
     weights = marker_weights(sign, resident & ~above)
     on = switched_on(levels, library, leaked, sizes)
+    against = switched_on(levels, library, leaked, sizes, share=SHARE_AGAINST)
     bins = expression_bins(levels.max(axis=0))
     told = (sign > 0).sum(axis=1) >= FEWEST_MARKERS
     marks_told = (sign[told & resident] > 0).any(axis=0)
@@ -185,12 +205,31 @@ def cluster_evidence(
             continue
         akin = signs.index.isin({name, *who.tree.ancestors(name), *who.tree.descendants(name)})
         rates = control_rates(on, bins, marks_told & ~(sign[akin] > 0).any(axis=0))
-        evidence[name] = log_likelihood_ratio(on, rates, weights[row], sign[row] < 0)
+        evidence[name] = log_likelihood_ratio(on, rates, weights[row], against[:, sign[row] < 0])
         evidence[name] -= _FOREIGN_PRIOR * (name in who.foreign)
     return pd.DataFrame(evidence)
 
 
-def class_evidence(among_all: pd.DataFrame, who: Candidates) -> pd.DataFrame:
+def contrast_evidence(
+    levels: NDArray[np.float64], signs: pd.DataFrame, who: Candidates, library: float, sizes: NDArray[np.int64]
+) -> pd.DataFrame:
+    """Return what speaks for each population in each of some like clusters, as compared with the others."""
+    sign = signs.to_numpy()
+    resident = ~signs.index.isin(who.foreign)
+    above = np.array([signs.index.isin({name, *who.tree.ancestors(name)}) for name in signs.index])
+    weights = marker_weights(sign, resident & ~above)
+    told = (sign > 0).sum(axis=1) >= FEWEST_MARKERS
+    return pd.DataFrame(
+        {
+            name: contrast(levels, library, sizes, weights[row], sign[row] < 0)
+            if told[row]
+            else np.full(len(levels), np.nan)
+            for row, name in enumerate(signs.index)
+        }
+    )
+
+
+def class_evidence(among_all: pd.DataFrame, who: Candidates, *, best_only: bool = False) -> pd.DataFrame:
     """Add to each class a part of the evidence of its best type or state; where it has none itself, that is all."""
     total = {}
     for name in who.classes:
@@ -198,6 +237,9 @@ def class_evidence(among_all: pd.DataFrame, who: Candidates) -> pd.DataFrame:
         own = among_all[name] if name in among_all else pd.Series(np.nan, index=among_all.index)
         if below:
             best = among_all[below].max(axis=1)
+            if best_only:
+                total[name] = pd.concat([own, best], axis=1).max(axis=1).fillna(0.0)
+                continue
             own = own.fillna(0.0) + _FROM_TYPES * best.clip(lower=0.0) if own.notna().any() else best
         if own.notna().any():
             total[name] = own
@@ -215,7 +257,7 @@ def _types(among_all: pd.DataFrame, within: pd.DataFrame | None, who: Candidates
     if within is None:
         both = both.assign(**dict.fromkeys(states, np.nan))
     else:
-        both = (both + within) / 2
+        both = both / 2 + within
         both[states] = within[states]
     return _records(both)
 

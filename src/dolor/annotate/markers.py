@@ -34,8 +34,9 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
-# On: at least this share of the level in the cluster that has most of the gene.
-_SHARE_OF_HIGHEST = 0.15
+# On: at least this share of the level in the cluster that has most of the gene; a marker that speaks against has to
+# reach a larger one, since clusters are not pure and neighbours share a little of everything.
+_SHARE_OF_HIGHEST, SHARE_AGAINST = 0.15, 0.4
 # The highest level is judged as if each cluster held so many cells more, without the gene: chance sets it high in five
 # cells, and it would put the gene off in hundreds.
 _DOUBTED_CELLS = 10.0
@@ -44,6 +45,11 @@ _FEWEST_TRANSCRIPTS, _LOWEST_LEVEL = 0.03, 0.1
 # On: so many times what leakage explains.
 _TIMES_LEAKED = 3.0
 _STEEPNESS = 3.0
+# Difference of logarithms at which a gene counts half as much as one that is on in one cluster and off in another, and
+# what the latter counts.
+_SPREAD, _CONTRAST = 1.0, 1.2
+# So many cells of an average cluster are added to each before clusters are compared: small ones are noisy.
+_DOUBTED_IN_CONTRAST = 30.0
 # How often a marker is on in its population.
 _OWN = 0.8
 # What a marker against that is on costs: five in a hundred of the population have it on, half of its neighbours.
@@ -57,7 +63,11 @@ FEWEST_MARKERS = 2
 
 
 def switched_on(
-    levels: Array, library: float, leaked: Array | None = None, sizes: NDArray[np.int64] | None = None
+    levels: Array,
+    library: float,
+    leaked: Array | None = None,
+    sizes: NDArray[np.int64] | None = None,
+    share: float = _SHARE_OF_HIGHEST,
 ) -> Array:
     """Say how surely each gene is on in each cluster.
 
@@ -79,7 +89,7 @@ def switched_on(
     """
     floor = max(_LOWEST_LEVEL, _FEWEST_TRANSCRIPTS * TARGET / max(library, 1.0))
     proven = levels if sizes is None else levels * (sizes / (sizes + _DOUBTED_CELLS))[:, None]
-    threshold = np.maximum(_SHARE_OF_HIGHEST * proven.max(axis=0), floor)
+    threshold = np.maximum(share * proven.max(axis=0), floor)
     if leaked is not None:
         threshold = np.maximum(threshold, _TIMES_LEAKED * leaked)
     return np.asarray(1 / (1 + (threshold / np.maximum(levels, 1e-6)) ** _STEEPNESS))
@@ -120,7 +130,7 @@ def control_rates(on: Array, bins: NDArray[np.intp], controls: NDArray[np.bool_]
     return np.clip(rates, _LEAST_CONTROL, _MOST_CONTROL)
 
 
-def log_likelihood_ratio(on: Array, rates: Array, positive: Array, negative: NDArray[np.bool_]) -> Array:
+def log_likelihood_ratio(on: Array, rates: Array, positive: Array, against: Array) -> Array:
     """Weigh what is on in each cluster for one population, against a cluster of nobody in particular.
 
     Parameters
@@ -141,7 +151,27 @@ def log_likelihood_ratio(on: Array, rates: Array, positive: Array, negative: NDA
     marks = positive > 0
     rate, seen = rates[:, marks], on[:, marks]
     gained = seen * np.log(_OWN / rate) + (1 - seen) * np.log((1 - _OWN) / (1 - rate))
-    return np.asarray(gained @ positive[marks] - _AGAINST * on[:, negative].sum(axis=1))
+    return np.asarray(gained @ positive[marks] - _AGAINST * against.sum(axis=1))
+
+
+def contrast(
+    levels: Array, library: float, sizes: NDArray[np.int64], positive: Array, negative: NDArray[np.bool_]
+) -> Array:
+    """Weigh for one population what tells like clusters apart: its markers where they are high, others where low.
+
+    Each gene is placed between its lowest level in these clusters (-1) and its highest (1), and counts little where
+    these are nearly the same. Among the clusters of one class this finds a type although its siblings express some of
+    its markers too, which are then "on" in all of them.
+    """
+    floor = max(_LOWEST_LEVEL, _FEWEST_TRANSCRIPTS * 1e4 / max(library, 1.0))
+    logged = np.log(levels + floor)
+    mean = np.average(logged, axis=0, weights=sizes)
+    logged = mean + (logged - mean) * (sizes / (sizes + _DOUBTED_IN_CONTRAST))[:, None]
+    low, high = logged.min(axis=0), logged.max(axis=0)
+    spread = high - low
+    place = np.where(spread > 0, (2 * logged - low - high) / np.maximum(spread, 1e-9), 0.0)
+    place *= spread**2 / (spread**2 + _SPREAD**2)
+    return np.asarray(_CONTRAST * (place @ positive - place[:, negative].sum(axis=1) / 2))
 
 
 def marker_weights(signs: NDArray[np.int8], rivals: NDArray[np.bool_]) -> Array:

@@ -130,7 +130,7 @@ def annotate(
     dropped: Annotated[str, typer.Option(help="The droplets that quality control dropped (h5ad).")] = "",
     signatures: Annotated[str, typer.Option(help="A file of your own populations.")] = "",
     integration: Annotated[str, typer.Option(help="none, harmony or scvi.")] = "none",
-    resolution: Annotated[float, typer.Option(help="Leiden resolution.")] = 2.0,
+    resolution: Annotated[float, typer.Option(help="Leiden resolution.")] = 4.0,
     min_confidence: Annotated[float, typer.Option(help="Below it a cell keeps its parent's name, or none.")] = 0.5,
     transfer: Annotated[
         str, typer.Option(help="none, scanvi or celltypist: names by label transfer, beside.")

@@ -118,7 +118,7 @@ class Annotation(Section):
     integration: Literal["none", "harmony", "scvi"] = Field(
         "none", description="How samples are aligned before clustering; scvi trains a network and wants the extra scvi."
     )
-    resolution: float = Field(2.0, gt=0, le=20, description="Leiden resolution; fine, since labels merge clusters.")
+    resolution: float = Field(4.0, gt=0, le=20, description="Leiden resolution; fine, since labels merge clusters.")
     min_confidence: float = Field(0.5, ge=0, le=1, description="Below this a cell keeps its parent's name, or none.")
     transfer: Literal["none", "scanvi", "celltypist"] = Field(
         "none",

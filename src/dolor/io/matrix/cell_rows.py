@@ -60,6 +60,10 @@ class CellRows(ABC):
         """Return the cells of a mask, still unread."""
         return self if cells.all() else _Chosen(self, np.flatnonzero(cells))
 
+    def in_order(self, order: Cells) -> CellRows:
+        """Return the cells in the order of these numbers, still unread."""
+        return _Chosen(self, order)
+
     def changed(self, change: Callable[[sparse.csr_matrix, Cells], sparse.csr_matrix], n_genes: int) -> CellRows:
         """Return these cells as ``change`` makes them, from their rows and their numbers, whenever they are read."""
         return _Changed(self, change, n_genes)
@@ -176,10 +180,17 @@ class _Chosen(CellRows):
         self.shape = len(cells), others.shape[1]
 
     def read(self, start: int, stop: int) -> sparse.csr_matrix:
-        return self._others.rows(self._cells[start:stop])
+        return self._in_order(self._cells[start:stop])
 
     def rows(self, cells: Cells) -> sparse.csr_matrix:
-        return self._others.rows(self._cells[cells])
+        return self._in_order(self._cells[cells])
+
+    def _in_order(self, chosen: Cells) -> sparse.csr_matrix:
+        """Read cells in the order in which they are stored, and return them in the order asked for."""
+        if (np.diff(chosen) > 0).all():
+            return self._others.rows(chosen)
+        order = np.argsort(chosen, kind="stable")
+        return self._others.rows(chosen[order])[np.argsort(order)]
 
 
 class _Changed(CellRows):
