@@ -33,7 +33,7 @@ def test_any_mixture_becomes_symbols() -> None:
     assert found.X.sum() == adata.X.sum()
     assert found.X[:, 3].toarray().ravel().tolist() == [4 + 5, 12 + 13]
     assert found.var["name_in_file"].tolist()[1:4] == ["ENSMUSG00000086503.4", "Tmem173", "Trpv1;Trpv1"]
-    with pytest.raises(DataError, match=r"1 gene\(s\) stand more than once \('Trpv1'\)"):
+    with pytest.raises(DataError, match=r"1 gene\(s\) are duplicated \('Trpv1'\)"):
         with_symbols(adata, "mouse", duplicates="refuse")
 
 

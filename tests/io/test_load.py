@@ -110,8 +110,8 @@ def test_files_of_r(name: str) -> None:
     [
         ("ascii.rds", "an R file in text form"),
         ("workspace.RData", "an R workspace; load it in R"),
-        ("function.rds", "R's type 3"),
-        ("seurat.rds", "an object of class Seurat.*GetAssayData"),
+        ("function.rds", "no matrix"),
+        ("seurat.rds", "its Seurat object holds no assay"),
         ("no_names.rds", "no names of genes"),
         ("metadata.rds", "column 'sex' of its data frame holds no numbers"),
     ],

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dolor.core.errors import DataError, IntegrityError
-from dolor.io.formats.rds import Reader
+from dolor.io.formats.r_serialization import Reader
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "make_formats"))
 from r_bytes import HEAD, NIL, integers, number, reals, short_form, symbol, text
@@ -60,7 +60,8 @@ def test_vectors_in_a_shorter_form() -> None:
         (short_form("compact_intseq", reals(3, 2.0**31, 1)), IntegrityError, "a sequence of 3.0 values from 21474"),
         (short_form("compact_realseq", reals(3, 0, float("nan"))), IntegrityError, "from 0.0 by nan"),
         (short_form("mmap_real", reals(1)), DataError, "short form 'mmap_real'"),
-        (number(4), DataError, "R's type 4 "),
+        (number(4), IntegrityError, "ends too early"),
+        (number(8), DataError, "R's type 8 "),
         (number(2) + integers(1) + number(13), DataError, "ends in R's type 13"),
         (number(255 | 9 << 8), IntegrityError, "refers to a name that it does not hold"),
         (number(13, -2), IntegrityError, "a vector of -2 values"),

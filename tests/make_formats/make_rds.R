@@ -21,6 +21,22 @@ saveRDS(dense, to("dense.rds"))
 saveRDS(counts, to("ascii.rds"), ascii = TRUE)
 save(counts, file = to("workspace.RData"))
 saveRDS(list(f = function(x) x), to("function.rds"))
+# Objects, where the packages are there (Debian: r-cran-seurat, r-bioc-singlecellexperiment).
+described <- data.frame(sample_id = c("s1", "s1", "s2", "s2"), condition = factor(c("naive", "naive", "sni", "sni")),
+                        age = c(NA, 2L, 3L, 4L), row.names = cells)
+if (requireNamespace("Seurat", quietly = TRUE)) {
+  object <- Seurat::CreateSeuratObject(counts, meta.data = described)
+  object <- Seurat::NormalizeData(object, verbose = FALSE)
+  object[["SCT"]] <- Seurat::CreateAssayObject(counts = counts[1:2, ])
+  Seurat::DefaultAssay(object) <- "SCT"
+  saveRDS(object, to("seurat4.rds"), compress = "xz")
+}
+if (requireNamespace("SingleCellExperiment", quietly = TRUE)) {
+  experiment <- SingleCellExperiment::SingleCellExperiment(
+    list(logcounts = log1p(counts), counts = counts), colData = S4Vectors::DataFrame(described)
+  )
+  saveRDS(experiment, to("experiment.rds"), compress = "xz")
+}
 setClass("Seurat", representation(assays = "list"))
 saveRDS(new("Seurat", assays = list(counts)), to("seurat.rds"))
 saveRDS(unname(dense), to("no_names.rds"))

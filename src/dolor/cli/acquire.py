@@ -71,7 +71,7 @@ def read(
     write_provenance(out, stage="read", inputs=inputs, parameters={"study": study, **given}, dropped=dropped)
     typer.echo(f"{cells.n_obs} cells × {cells.n_vars} genes, {cells.obs['sample_id'].nunique()} samples")
     for reason, number in dropped.items():
-        typer.echo(f"left out, {reason}: {number}")
+        typer.echo(f"{'note' if 'no cell is lost' in reason else 'left out'}, {reason}: {number}")
 
 
 def census(

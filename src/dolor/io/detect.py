@@ -5,7 +5,6 @@ Folders: one 10x sample, a zarr store, or many samples side by side.
 
 from __future__ import annotations
 
-import re
 import shutil
 import struct
 import tempfile
@@ -17,12 +16,13 @@ from typing import IO, TYPE_CHECKING, Any
 import h5py
 
 from dolor.core.errors import DataError, DolorError, IntegrityError
+from dolor.io.folder_samples import sample_files, sample_label
 from dolor.io.formats.archive import unpacked_archive
 from dolor.io.formats.content import is_packed, kind_of, unpacked
 from dolor.io.formats.dense_text import read_dense_text
 from dolor.io.formats.hdf5 import is_loom, is_tenx, read_loom, read_tenx_h5
 from dolor.io.formats.matrix import Matrix
-from dolor.io.formats.mtx import prefix_of, read_mtx
+from dolor.io.formats.mtx import read_mtx
 from dolor.io.formats.rds import read_rds
 from dolor.io.genes import joined
 from dolor.io.h5ad import read_h5ad, refuse_hostile, repeated_names
@@ -155,17 +155,6 @@ def _copy(stream: IO[bytes], copy: IO[Any], path: Path) -> None:
         copy.write(piece)
 
 
-_MTX = re.compile(r"\.mtx(\.gz)*$", re.IGNORECASE)
-_COUNTS = re.compile(
-    r"\.(h5|h5ad|loom|rds|tar|tgz|zip)(\.gz)*$|(count|dge|expression|umi|matrix).*\.(csv|tsv|txt)(\.gz)*$",
-    re.IGNORECASE,
-)
-_ENDS = re.compile(
-    r"[._-]?((raw|filtered)_?)?((feature|gene)s?_bc_matri(x|ces))?(_h5)?(\.(h5|h5ad|loom|rds|tar|tgz|zip|csv|tsv|txt|gz))*$",
-    re.IGNORECASE,
-)
-
-
 def load_folder(
     folder: Path, *, orientation: str = "", annotation_rows: int = 0, name: str = "", sample_pattern: str = ""
 ) -> AnnData:
@@ -191,7 +180,7 @@ def load_folder(
     name = name or str(folder)
     if any((folder / mark).exists() for mark in (".zgroup", "zarr.json")):
         return _read_zarr(folder)
-    files = _samples(folder)
+    files, passed = sample_files(folder, name)
     if not files:
         raise DataError(
             f"{name}: is not a regular file, and no folder with a 10x matrix, a zarr store or files of counts; "
@@ -200,32 +189,14 @@ def load_folder(
     parts = {}
     for file in files:
         part = load(file, orientation=orientation, annotation_rows=annotation_rows)
-        parts[_label(file, folder, sample_pattern)] = part
+        parts[sample_label(file, folder, sample_pattern)] = part
         part.obs["file"] = file.name if file.parent == folder else file.relative_to(folder).as_posix()
     if len(parts) < len(files):
         raise DataError(f"{name}: two of its samples have the same name; rename their files")
-    return next(iter(parts.values())) if len(parts) == 1 and not sample_pattern else joined(parts)
-
-
-def _samples(folder: Path) -> list[Path]:
-    """Return the files of counts, each matrix of Matrix Market standing for its sample."""
-    every = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    matrices = [path for path in every if _MTX.search(path.name)]
-    return matrices or [path for path in every if _COUNTS.search(path.name) and "meta" not in path.name.lower()]
-
-
-def _label(file: Path, folder: Path, sample_pattern: str) -> str:
-    """Name a sample by the prefix of its file, else by its folder."""
-    if sample_pattern:
-        found = re.search(sample_pattern, file.name)
-        if found is None:
-            raise DataError(f"{file.name}: the pattern {sample_pattern!r} does not tell which sample it is")
-        return found[1]
-    label = prefix_of(file) if _MTX.search(file.name) else _ENDS.sub("", file.name)
-    if label:
-        return label
-    parts = file.relative_to(folder).parts[:-1]
-    return "_".join(part for part in parts if "_bc_matri" not in part and part != "outs") or folder.name
+    found = next(iter(parts.values())) if len(parts) == 1 and not sample_pattern else joined(parts)
+    if passed:
+        found.uns["dropped"] = {**found.uns.get("dropped", {}), **passed}
+    return found
 
 
 def _read_zarr(folder: Path) -> AnnData:

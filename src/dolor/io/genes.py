@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from scipy import sparse
 
 from dolor.core.errors import DataError
+from dolor.io.gene_names import genes_only, with_plain_names
 from dolor.knowledge.genes import detect_organism, resolve
 
 if TYPE_CHECKING:
@@ -102,12 +103,13 @@ def with_symbols(adata: AnnData, organism: str, *, duplicates: Duplicates = "sum
     elif duplicates == "refuse":
         repeated = renamed[renamed.duplicated()].unique()
         raise DataError(
-            f"{source}: {len(repeated)} gene(s) stand more than once ({', '.join(map(repr, repeated[:3]))}); "
+            f"{source}: {len(repeated)} gene(s) are duplicated ({', '.join(map(repr, repeated[:3]))}); "
             "sum them with duplicates='sum' or make the names unique"
         )
     else:
         return _summed(adata, renamed, written)
-    adata.var["name_in_file"] = written.to_numpy()
+    if "name_in_file" not in adata.var.columns:
+        adata.var["name_in_file"] = written.to_numpy()
     adata.var_names = renamed
     return adata
 
@@ -120,7 +122,8 @@ def _summed(adata: AnnData, names: pd.Index, written: pd.Index) -> AnnData:
     adder = sparse.csr_matrix((np.ones(len(codes), np.int32), (np.arange(len(codes)), codes)))
     first = np.unique(codes, return_index=True)[1]
     var = adata.var.iloc[first].copy()
-    var["name_in_file"] = pd.Series(written).groupby(codes).agg(";".join).to_numpy()
+    in_file = pd.Series(adata.var["name_in_file"].astype(str).to_numpy() if "name_in_file" in adata.var else written)
+    var["name_in_file"] = in_file.groupby(codes).agg(";".join).to_numpy()
     var.index = pd.Index(unique, dtype=object)
     return anndata.AnnData(
         X=None if adata.X is None else _added(adata.X, adder),
@@ -134,18 +137,24 @@ def _summed(adata: AnnData, names: pd.Index, written: pd.Index) -> AnnData:
 
 def _added(matrix: Any, adder: sparse.csr_matrix) -> sparse.csr_matrix:
     values = sparse.csr_matrix(matrix)
-    return sparse.csr_matrix(values @ adder.astype(values.dtype))
+    # In 64 bits, since counts may be stored in as few as 8.
+    wide = np.int64 if values.dtype.kind in "iub" else np.float64
+    return sparse.csr_matrix(values.astype(wide) @ adder.astype(wide))
 
 
 def joined(parts: Mapping[str, AnnData], reported: Counter[str] | None = None) -> AnnData:
-    """Join samples; barcodes begin with the name of theirs, genes that a sample lacks count 0 there.
+    """Join samples; barcodes begin with the name of theirs.
+
+    Where the samples name different genes, former symbols and ids become today's symbols in each before they are
+    joined. A gene that a sample does not list counts 0 there if that sample lists only genes with counts; else it was
+    not measured in that sample, and is left out of all.
 
     Parameters
     ----------
     parts
         Objects by the name of the sample; genes may repeat within one only if all share the same genes in one order.
     reported
-        Where to count the genes that are not in every sample.
+        Where to count the genes that are not in every sample; default: ``uns["dropped"]`` of the result.
     """
     import anndata
 
@@ -159,11 +168,42 @@ def joined(parts: Mapping[str, AnnData], reported: Counter[str] | None = None) -
         values = sparse.vstack([sparse.csr_matrix(part.X) for part in named.values()], format="csr")
         obs = pd.concat([part.obs for part in named.values()])
         return anndata.AnnData(X=values, obs=obs, var=first.var.copy())
-    for name, part in named.items():
-        if not part.var_names.is_unique:
-            raise DataError(f"{name}: gene names repeat, and its genes are not those of the other samples")
-    common = set.intersection(*(set(part.var_names) for part in named.values()))
-    every = set().union(*(part.var_names for part in named.values()))
-    if reported is not None:
-        reported["genes that some files lack, counted 0 there (no cell is lost)"] = len(every) - len(common)
-    return anndata.concat(list(named.values()), join="outer", merge="first", fill_value=0)
+    named = {name: _current(part, name) for name, part in named.items()}
+    unmeasured, filled = _not_in_every(named.values())
+    kept = [part[:, ~part.var_names.isin(unmeasured)] for part in named.values()]
+    result = anndata.concat(kept, join="outer", merge="first", fill_value=0)
+    said: Counter[str] = Counter() if reported is None else reported
+    if unmeasured:
+        said[f"genes that some files lack, such as {sorted(unmeasured)[0]!r} (no cell is lost)"] = len(unmeasured)
+    if filled:
+        said[f"genes that some files lack, counted 0 there, such as {sorted(filled)[0]!r} (no cell is lost)"] = len(
+            filled
+        )
+    if reported is None and said:
+        result.uns["dropped"] = dict(said)
+    return result
+
+
+def _current(part: AnnData, name: str) -> AnnData:
+    """Return a sample with today's symbols, once each."""
+    part, _ = genes_only(part)
+    part, _ = with_plain_names(part, name)
+    organism = checked_organism(part.var_names, None, name)
+    if organism is not None:
+        return with_symbols(part, organism, source=name)
+    return part if part.var_names.is_unique else _summed(part, part.var_names, part.var_names)
+
+
+def _not_in_every(parts: Iterable[AnnData]) -> tuple[set[str], set[str]]:
+    """Return the genes that a sample has not measured, and those that others lack since they had no counts of them."""
+    parts = list(parts)
+    every = set().union(*(part.var_names for part in parts))
+    lacking: set[str] = set()
+    unmeasured: set[str] = set()
+    for part in parts:
+        without = every - set(part.var_names)
+        lacking |= without
+        lists_silent_genes = bool((np.asarray(abs(sparse.csr_matrix(part.X)).sum(axis=0)).ravel() == 0).any())
+        if lists_silent_genes:
+            unmeasured |= without
+    return unmeasured, lacking - unmeasured

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import h5py
 import numpy as np
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
-__all__ = ["check_is_file", "read_h5ad", "read_obs", "read_var", "refuse_hostile", "repeated_names", "sound_h5ad"]
+__all__ = [
+    "check_is_file", "is_null", "read_h5ad", "read_obs", "read_tables", "read_var", "refuse_hostile", "repeated_names",
+    "sound_h5ad",
+]  # fmt: skip
 
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 # A file of 27 kB can unpack to thousands of times its size; real counts compress about tenfold.
@@ -49,8 +52,62 @@ def read_h5ad(path: Path | str) -> AnnData:
     """
     import anndata
 
-    with sound_h5ad(path):
-        return anndata.read_h5ad(path)
+    with sound_h5ad(path) as stored:
+        try:
+            return anndata.read_h5ad(path)
+        except Exception:
+            # One element that this version of AnnData does not know, such as a null, is no reason to refuse the cells.
+            if not isinstance(stored["obs"], h5py.Group):
+                raise
+            return _read_apart(stored)
+
+
+def read_tables(stored: h5py.File) -> dict[str, Any]:
+    """Read the tables of cells and genes, and what else can be read; the rest is counted in ``uns["dropped"]``.
+
+    Returns
+    -------
+    ``obs``, ``var``, ``uns``, ``obsm`` and ``varm``, to make an AnnData of.
+    """
+    from anndata.io import read_elem
+
+    found: dict[str, Any] = {name: read_elem(stored[name]) for name in ("obs", "var")}
+    unread = []
+    for name in ("uns", "obsm", "varm"):
+        found[name] = {}
+        members = stored.get(name)
+        for key in members if isinstance(members, h5py.Group) else ():
+            try:
+                found[name][key] = read_elem(members[key])
+            except Exception:
+                unread.append(f"{name}/{key}")
+    if unread:
+        reason = f"elements of the file that are not read here, such as {unread[0]!r} (no cell is lost)"
+        told = found["uns"].get("dropped", {})
+        found["uns"]["dropped"] = {**(told if isinstance(told, dict) else {}), reason: len(unread)}
+    return found
+
+
+def _read_apart(stored: h5py.File) -> AnnData:
+    """Read an object element by element."""
+    import anndata
+    from anndata.io import read_elem
+
+    found = anndata.AnnData(**read_tables(stored))
+    if "X" in stored and not is_null(stored["X"]):
+        found.X = read_elem(stored["X"])
+    layers = stored.get("layers")
+    for name in layers if isinstance(layers, h5py.Group) else ():
+        found.layers[name] = read_elem(layers[name])
+    raw = stored.get("raw")
+    if isinstance(raw, h5py.Group) and "X" in raw and not is_null(raw["X"]):
+        found.raw = anndata.AnnData(read_elem(raw["X"]), obs=found.obs, var=read_elem(raw["var"]))
+    return found
+
+
+def is_null(stored: h5py.Group | h5py.Dataset) -> bool:
+    """Return whether an element says that there is nothing."""
+    return bool(stored.attrs.get("encoding-type") == "null")
 
 
 @contextmanager
@@ -130,7 +187,7 @@ def refuse_hostile(stored: h5py.File, path: Path) -> None:
 
     def look(name: str, kind: object) -> None:
         nonlocal unpacked
-        if isinstance(kind, h5py.Dataset) and kind.dtype.kind != "O":
+        if isinstance(kind, h5py.Dataset) and kind.dtype.kind != "O" and kind.shape is not None:
             unpacked += int(np.prod(kind.shape)) * kind.dtype.itemsize
 
     _refuse_external_links(stored, path)

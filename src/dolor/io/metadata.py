@@ -90,6 +90,10 @@ def joined_to(
     barcodes = pd.Index(obs.index.astype(str))
     if not barcodes.isin(table.index).any():
         barcodes, table = _by_mangled_names(barcodes, table)
+    if not barcodes.isin(table.index).any():
+        samples = _samples_of(obs, table.index)
+        if samples is not None:
+            barcodes = samples
     known = barcodes.isin(table.index)
     if not known.any():
         raise DataError(
@@ -105,6 +109,37 @@ def joined_to(
         "not in the metadata": int((~known).sum()) - ambiguous,
     }
     return kept, {reason: number for reason, number in dropped.items() if number}
+
+
+def _samples_of(obs: pd.DataFrame, described: pd.Index) -> pd.Index | None:
+    """Return the sample of each cell as a table with one row per sample names it; None where it names no samples.
+
+    A sample is named by a column of ``obs``, by the file that a cell is from, or by what its barcode begins with.
+    """
+    names = set(described)
+    if "" in names or len(names) > len(obs) / 2:
+        names.discard("")
+    for column in obs.columns:
+        values = obs[column].astype(str)
+        if values.isin(names).any() and values.nunique() < len(obs):
+            return pd.Index(values.to_numpy(dtype=object))
+    where = pd.Index(obs["file"].astype(str)) if "file" in obs.columns else pd.Index(obs.index.astype(str))
+    longest_first = sorted(names, key=len, reverse=True)
+    matches = {text: _named_in(text, longest_first) for text in where.unique()}
+    found = pd.Index([matches[text] for text in where], dtype=object)
+    return found if any(found) else None
+
+
+def _named_in(text: str, names: list[str]) -> str:
+    """Return the sample whose name stands in a text as a whole, such as m1 in ``m1_AAAC-1`` or ``m1/matrix.mtx``."""
+    for name in names:
+        place = text.find(name) if name else -1
+        if place < 0:
+            continue
+        before, after = text[place - 1 : place], text[place + len(name) : place + len(name) + 1]
+        if not before.isalnum() and not after.isalnum():
+            return name
+    return ""
 
 
 def _by_mangled_names(barcodes: pd.Index, table: pd.DataFrame) -> tuple[pd.Index, pd.DataFrame]:

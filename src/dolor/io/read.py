@@ -18,14 +18,16 @@ from dolor.core.contracts import SAMPLE_FIELDS, check_cells, check_counts
 from dolor.core.errors import DataError
 from dolor.core.normalize import log_values
 from dolor.core.vocabulary import organism_word, sex_word
-from dolor.io.counts import at_raw, raw_counts, tidied
+from dolor.io.counts import MORE_IN_RAW, at_raw, raw_counts, rounded, rounding, tidied
 from dolor.io.detect import load
 from dolor.io.formats.content import is_packed, kind_of
 from dolor.io.formats.hdf5 import is_loom, is_tenx
+from dolor.io.gene_names import genes_only, with_plain_names
 from dolor.io.genes import Duplicates, checked_organism, with_symbols, without_controls
 from dolor.io.h5ad import repeated_names
 from dolor.io.matrix.cell_rows import CellRows
 from dolor.io.metadata import joined_to, read_metadata
+from dolor.io.obs_columns import storable
 from dolor.io.stored_cells import RAW, open_cells, read_raw_var
 
 if TYPE_CHECKING:
@@ -113,7 +115,8 @@ def read(
     if metadata is not None:
         found = with_metadata(found, read_metadata(metadata, key), str(metadata))
     found, obs, uns = settled(found, found.obs, organism, fields or {}, duplicates, name)
-    cells = anndata.AnnData(obs=obs, var=found.var.copy(), layers={"counts": raw_counts(found, layer, name)}, uns=uns)
+    counts = raw_counts(found, layer, name)
+    cells = anndata.AnnData(obs=obs, var=storable(found.var), layers={"counts": counts}, uns=uns)
     check_cells(cells, source=name)
     cells.X = log_values(sparse.csr_matrix(cells.layers["counts"]))
     return cells
@@ -145,9 +148,11 @@ def settled(
     obs = _with_fields(obs, fields, name)
     if organism is not None:
         obs["organism"] = organism
-    obs = complete_fields(obs, name)
+    obs = storable(complete_fields(obs, name))
     found, controls = without_controls(found)
-    dropped = {**found.uns.get("dropped", {}), **({CONTROLS: controls} if controls else {})}
+    found, no_genes = genes_only(found)
+    found, unnamed = with_plain_names(found, name)
+    dropped = {**found.uns.get("dropped", {}), **({CONTROLS: controls} if controls else {}), **no_genes, **unnamed}
     uns = {
         **({"simulated": True} if bool(found.uns.get("simulated", False)) else {}),
         **({"dropped": dropped} if dropped else {}),
@@ -231,7 +236,8 @@ def is_h5ad(path: Path) -> bool:
         return False
     try:
         with h5py.File(path, "r") as stored:
-            return "obs" in stored and not is_tenx(stored) and not is_loom(stored)
+            # Tables of anndata 0.6 are read with the file as a whole.
+            return isinstance(stored.get("obs"), h5py.Group) and not is_tenx(stored) and not is_loom(stored)
     except OSError:
         return False
 
@@ -277,6 +283,8 @@ def read_stored(
     where = _where_counts_are(layers, layer, name)
     counts = layers[where]
     var = read_raw_var(source) if where == RAW else found.var
+    if where == RAW and len(var) > found.n_vars:
+        found.uns["dropped"] = {**found.uns.get("dropped", {}), MORE_IN_RAW: len(var) - found.n_vars}
     if metadata is not None:
         described = with_metadata(found, read_metadata(metadata, key), str(metadata))
         counts, found = counts.of(np.asarray(found.obs_names.isin(described.obs_names))), described
@@ -289,7 +297,7 @@ def read_stored(
         uns=dict(found.uns),
     )
     genes, obs, uns = settled(each, found.obs, organism, fields or {}, duplicates, name)
-    cells = anndata.AnnData(obs=obs, var=genes.var.copy(), uns=uns)
+    cells = anndata.AnnData(obs=obs, var=storable(genes.var), uns=uns)
     told = where if where == "X" else "X" if where == RAW else f"layer {where!r}"
     counts = _as_counts(counts, sparse.csr_matrix(genes.X), f"{name} ({told})")
     check_cells(cells, source=name, counts=counts)
@@ -305,10 +313,15 @@ def _where_counts_are(layers: Mapping[str, CellRows], layer: str, source: str) -
     if layer and layer not in layers:
         there = ", ".join(name for name in layers if name not in ("X", RAW)) or "none"
         raise DataError(f"{source}: has no layer '{layer}'; there are {there}")
-    if layer or "counts" in layers:
-        return layer or "counts"
-    if RAW in layers and not ("X" in layers and _are_counts(layers["X"])):
-        return RAW
+    if layer:
+        return layer
+    beside = "counts" if "counts" in layers else "X" if "X" in layers else ""
+    if RAW in layers:
+        more = not beside or layers[RAW].shape[1] > layers[beside].shape[1]
+        if not beside or not _are_counts(layers[beside]) or (more and _are_counts(layers[RAW])):
+            return RAW
+    if "counts" in layers:
+        return "counts"
     if "X" not in layers:
         raise DataError(f"{source}: has neither a layer 'counts' nor X; name the layer that holds the raw counts")
     return "X"
@@ -326,8 +339,11 @@ def _as_counts(stored: CellRows, adder: sparse.csr_matrix, source: str) -> CellR
     """Check counts and bring them to their form whenever they are read."""
     as_they_are = adder.shape[0] == adder.shape[1] == adder.nnz and (adder.indices == np.arange(adder.nnz)).all()
 
+    how = rounding(stored.read(0, min(stored.shape[0], 1000)))
+
     def change(block: sparse.csr_matrix, cells: np.ndarray) -> sparse.csr_matrix:
+        block = rounded(block, how)
         check_counts(block, source)
-        return tidied(block if as_they_are else block @ adder.astype(block.dtype), source)
+        return tidied(block if as_they_are else block.astype(np.float64) @ adder.astype(np.float64), source)
 
     return stored.changed(change, adder.shape[1])

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from dolor.core.errors import IntegrityError
-from dolor.io.h5ad import sound_h5ad
+from dolor.io.h5ad import is_null, read_tables, sound_h5ad
 from dolor.io.matrix.cell_rows import CellRows, RowsInFile, RowsInMemory
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RAW", "open_cells", "read_raw_var", "write_cells"]
 
-# Everything of an object but what holds as many values as the matrix.
-_TABLES = ("obs", "var", "uns", "obsm", "varm")
 # The matrix of ``raw`` among the layers; a stroke in it, so that no layer bears the name.
 RAW = "raw/X"
 # Values that are packed together.
@@ -51,13 +49,15 @@ def open_cells(path: Path | str) -> tuple[AnnData, dict[str, CellRows]]:
         As in :func:`dolor.io.h5ad.read_h5ad`.
     """
     import anndata
-    from anndata.io import read_elem
 
     path = Path(path)
     with sound_h5ad(path) as stored:
-        adata = anndata.AnnData(**{name: read_elem(stored[name]) for name in _TABLES if name in stored})
-        places = {name: f"layers/{name}" for name in stored.get("layers", ())}
-        places |= {name: name for name in ("X", RAW) if name in stored and not _is_null(stored[name])}
+        adata = anndata.AnnData(**read_tables(stored))
+        members = stored.get("layers")
+        names = [name for name in members if not is_null(members[name])] if isinstance(members, h5py.Group) else []
+        places = {name: f"layers/{name}" for name in names}
+        there = ["X", *([RAW] if isinstance(stored.get("raw"), h5py.Group) else [])]
+        places |= {name: name for name in there if name in stored and not is_null(stored[name])}
         layers = {name: _rows(stored[place], path) for name, place in places.items()}
     for name, rows in layers.items():
         if rows.shape != adata.shape and not (name == RAW and rows.shape[0] == adata.n_obs):
@@ -73,10 +73,6 @@ def read_raw_var(path: Path | str) -> pd.DataFrame:
 
     with h5py.File(path, "r") as stored:
         return cast("pd.DataFrame", read_elem(stored["raw/var"]))
-
-
-def _is_null(stored: h5py.Group | h5py.Dataset) -> bool:
-    return bool(stored.attrs.get("encoding-type") == "null")
 
 
 def _rows(stored: h5py.Group | h5py.Dataset, path: Path) -> CellRows:

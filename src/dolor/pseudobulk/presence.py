@@ -189,7 +189,7 @@ def presence(
 
 
 def _below_floor(counts: Floats, library: Floats, enough: Bools, groups: Bools, floor: float) -> Floats:
-    """Return 1 where all transcripts together are no more than the floor: absent, however few of them leaked; else 0."""
+    """Return 1 where all transcripts are no more than the floor, so absent however few of them leaked; else 0."""
     use = enough.astype(float)
     total = _group_sums(library[:, :, None], use, groups)
     return np.asarray(_group_sums(counts, use, groups) <= floor * total / 1e4, dtype=float)

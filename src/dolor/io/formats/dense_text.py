@@ -8,6 +8,7 @@ cells. A table of several gigabytes needs no more than its non-zero values do.
 
 from __future__ import annotations
 
+import re
 import warnings
 from array import array
 from collections.abc import Iterable, Iterator
@@ -22,7 +23,9 @@ from scipy import sparse
 
 from dolor.core.errors import DataError
 from dolor.io.formats.content import lines, separator_of, split, unpacked
+from dolor.io.formats.long_text import long_columns, read_long_rows
 from dolor.io.formats.matrix import Matrix
+from dolor.io.gene_names import is_ensembl
 from dolor.knowledge.genes import detect_organism
 
 if TYPE_CHECKING:
@@ -116,8 +119,19 @@ def _plain_numbers(line: Any, separator: int, places: Any, values: Any) -> int:
     return kept
 
 
-# Columns of names before the values, such as an id and a symbol; more than that is no matrix.
-_MOST_LABELS = 4
+# Columns of names before the values, such as an id and a symbol, or the places that featureCounts writes.
+_MOST_LABELS = 8
+# What programs write about a gene, or about a cell, beside its counts.
+_OF_GENES = re.compile(
+    r"Length|gene_?length|Start|End|Strand|Chr(omosome)?|entrez(gene)?_?(id)?|gene_?(bio)?type|description|width",
+    re.IGNORECASE,
+)
+_OF_CELLS = re.compile(
+    r"(nCount|nFeature)_\w+|percent[._]\w+|seurat_clusters|\w*snn_res[._][\d.]+|orig[._]ident|S[._]Score|G2M[._]Score"
+    r"|n_genes(_by_counts)?|n_counts|n_umis?|total_counts\w*|pct_counts_\w+|log1p_\w+|louvain|leiden|clusters?|batch"
+    r"|doublet_scores?|pANN_\w+|(UMAP|tSNE|PC)[_-]?\d+|nUMI|nGene",
+    re.IGNORECASE,
+)
 _MOST_ANNOTATIONS = 20
 
 
@@ -179,21 +193,44 @@ def read_dense_text(path: Path, orientation: str = "", annotation_rows: int = 0)
     """
     source = str(path)
     with unpacked(path) as stream:
-        every = lines(stream, source)
+        # featureCounts writes its command in a first line that begins with #.
+        every = (line for line in lines(stream, source) if not line.startswith("#"))
         header = next(every, "")
         first = next(every, None)
         if first is None:
             raise DataError(f"{source}: holds {'one line' if header else 'no line'}; a table of counts has more")
         separator = separator_of(first)
+        places = long_columns(split(header, separator), split(first, separator))
+        if places is not None:
+            return read_long_rows(_chain(first, every), separator, places, source)
         rows = _Rows(separator, source)
         _read_rows(rows, _chain(first, every), annotation_rows)
     columns = _column_names(split(header, separator), rows)
     names = [labels[0] for labels in rows.names]
     if (orientation or _guess(names, columns)) == "genes_by_cells":
         symbols, ids = _symbols(rows.names)
+        values, columns, described = _without_descriptions(rows.matrix(), columns, _OF_GENES)
         obs = pd.DataFrame(rows.annotations)
-        return Matrix(rows.matrix().T.tocsr(), columns, symbols, ids, obs).checked(source)
-    return Matrix(rows.matrix(), names, columns).checked(source)
+        if described:
+            kept = [place for place in range(rows.width) if place not in described]
+            obs = obs.iloc[kept] if len(obs.columns) else obs
+        return Matrix(values.T.tocsr(), columns, symbols, ids, obs=obs).checked(source)
+    every_column = columns
+    values, columns, described = _without_descriptions(rows.matrix(), columns, _OF_CELLS)
+    whole = rows.matrix() if described else values
+    obs = pd.DataFrame({every_column[place]: whole[:, [place]].toarray().ravel() for place in described})
+    return Matrix(values, names, columns, obs=obs).checked(source)
+
+
+def _without_descriptions(
+    values: sparse.csr_matrix, columns: list[str], describes: re.Pattern[str]
+) -> tuple[sparse.csr_matrix, list[str], list[int]]:
+    """Return a matrix without the columns that describe its rows, such as their sums, and the places of these."""
+    described = [place for place, name in enumerate(columns) if describes.fullmatch(name)]
+    if not described or len(described) == len(columns):
+        return values, columns, []
+    kept = [place for place in range(len(columns)) if place not in set(described)]
+    return sparse.csr_matrix(values[:, kept]), [columns[place] for place in kept], described
 
 
 def _read_rows(rows: _Rows, every: Iterable[str], annotation_rows: int) -> None:
@@ -263,12 +300,17 @@ def _column_names(header: list[str], rows: _Rows) -> list[str]:
 
 
 def _symbols(names: list[list[str]]) -> tuple[list[str], list[str] | None]:
-    """Tell symbols from ids where a row carries both."""
-    if len(names[0]) == 1:
-        return [labels[0] for labels in names], None
-    first, second = [labels[0] for labels in names], [labels[1] for labels in names]
-    ids_first = sum(name.startswith("ENS") for name in first) >= sum(name.startswith("ENS") for name in second)
-    return (second, first) if ids_first else (first, second)
+    """Return symbols and ids where a row carries several names, of which some may be places on chromosomes."""
+    columns = [list(column) for column in zip(*names, strict=True)]
+    if len(columns) == 1:
+        return columns[0], None
+    with_ids = next((column for column in columns if sum(map(is_ensembl, column)) > len(column) / 2), None)
+    others = [column for column in columns if column is not with_ids and len(set(column)) > len(column) / 2]
+    known = [detect_organism(column)[1] for column in others]
+    best = others[known.index(max(known))] if others and max(known) > 0 else None
+    if best is None:
+        best = columns[0] if with_ids is None else others[0] if len(columns) == 2 and others else with_ids
+    return best, with_ids
 
 
 def _guess(rows: list[str], columns: list[str]) -> str:

@@ -57,7 +57,7 @@ def read_loom(path: Path) -> Matrix:
         names,
         [] if named is None else list(map(str, named)),
         None if ids is None else list(map(str, ids)),
-        pd.DataFrame(lengths),
+        obs=pd.DataFrame(lengths),
     ).checked(str(path))
 
 
@@ -88,7 +88,7 @@ def is_tenx(stored: h5py.File) -> bool:
 
 
 def read_tenx_h5(path: Path) -> Matrix:
-    """Read a 10x file; of a file with several kinds of features only gene expression is kept.
+    """Read a 10x file, with the kind of each feature.
 
     Raises
     ------
@@ -108,10 +108,7 @@ def read_tenx_h5(path: Path) -> Matrix:
             group["data"][:], group["indices"][:], group["indptr"][:], (len(barcodes), len(names)), str(path)
         )
         kinds = _text(features["feature_type"]) if "feature_type" in features else []
-    kept = [place for place, kind in enumerate(kinds) if kind == "Gene Expression"]
-    if kept and len(kept) < len(kinds):
-        values, names, ids = values[:, kept], [names[i] for i in kept], [ids[i] for i in kept]
-    return Matrix(values, barcodes, names, ids)
+    return Matrix(values, barcodes, names, ids, kinds or None)
 
 
 def _groups(stored: h5py.File) -> list[str]:

@@ -30,6 +30,8 @@ class Matrix:
         Name of each gene as the file writes it; may repeat.
     gene_ids
         Identifier of each gene, where the file has them beside the names.
+    kinds
+        What each row of the features is, such as ``Gene Expression`` or ``Antibody Capture``.
     obs
         Further columns that describe the cells; its index is ignored.
     """
@@ -38,6 +40,7 @@ class Matrix:
     barcodes: Sequence[str]
     genes: Sequence[str]
     gene_ids: Sequence[str] | None = None
+    kinds: Sequence[str] | None = None
     obs: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def checked(self, source: str) -> Matrix:
@@ -70,6 +73,8 @@ class Matrix:
         var = pd.DataFrame(index=pd.Index(list(map(str, self.genes)), dtype=object))
         if self.gene_ids is not None:
             var["gene_id"] = list(self.gene_ids)
+        if self.kinds is not None:
+            var["feature_types"] = list(self.kinds)
         return anndata.AnnData(X=self.values, obs=obs, var=var)
 
 

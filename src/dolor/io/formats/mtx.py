@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import pandas as pd
 from scipy import io as scipy_io
@@ -13,10 +14,12 @@ from scipy import sparse
 from dolor.core.errors import DataError
 from dolor.io.formats.content import read_rows, unpacked
 from dolor.io.formats.matrix import Matrix
+from dolor.io.gene_names import FEATURE_KINDS, is_ensembl
 
-_GENES = re.compile(r"(features|genes|gene_names)\.(tsv|txt|csv)(\.gz)*$", re.IGNORECASE)
-_BARCODES = re.compile(r"(barcodes|cells|cell_names)\.(tsv|txt|csv)(\.gz)*$", re.IGNORECASE)
-_MATRIX = re.compile(r"(matrix|mat)?\.mtx(\.gz)*$", re.IGNORECASE)
+# alevin calls its genes ``quants_mat_cols``, kallisto with bustools ``cells_x_genes.genes``.
+_GENES = re.compile(r"(features|genes|gene_names|quants_mat_cols)\.(tsv|txt|csv)(\.gz)*$", re.IGNORECASE)
+_BARCODES = re.compile(r"(barcodes|cells|cell_names|quants_mat_rows)\.(tsv|txt|csv)(\.gz)*$", re.IGNORECASE)
+_MATRIX = re.compile(r"(matrix|quants_mat|mat|counts?)?\.mtx(\.gz)*$", re.IGNORECASE)
 # What gzip can shrink at best; a header that promises more entries than that lies.
 _LARGEST_RATIO = 1100
 
@@ -43,16 +46,8 @@ def read_mtx(path: Path, genes: Path | None = None, barcodes: Path | None = None
     cells = cells[_header_lines(len(cells), values.shape) :]
     if values.shape == (len(features), len(cells)):
         values = values.T
-    matrix = Matrix(
-        sparse.csr_matrix(values), cells, features["name"].tolist(),
-        features["id"].tolist() if "id" in features.columns else None,
-    ).checked(str(path))  # fmt: skip
-    kinds = features["kind"] if "kind" in features.columns else pd.Series(dtype=str)
-    if (kinds == "Gene Expression").any() and (kinds != "Gene Expression").any():
-        keep = (kinds == "Gene Expression").to_numpy()
-        ids = None if matrix.gene_ids is None else features["id"][keep].tolist()
-        return Matrix(matrix.values[:, keep], cells, features["name"][keep].tolist(), ids)
-    return matrix
+    ids, kinds = (features[name].tolist() if name in features.columns else None for name in ("id", "kind"))
+    return Matrix(sparse.csr_matrix(values), cells, features["name"].tolist(), ids, kinds).checked(str(path))
 
 
 def prefix_of(path: Path) -> str:
@@ -67,7 +62,12 @@ def _features(path: Path) -> pd.DataFrame:
         raise DataError(f"{path}: holds no gene names")
     if width == 1:
         return pd.DataFrame({"name": [row[0] for row in rows]})
-    columns = {"id": [row[0] for row in rows], "name": [row[1] for row in rows]}
+    first, second = [row[0] for row in rows], [row[1] for row in rows]
+    if set(map(str.lower, second)) <= FEATURE_KINDS:
+        return pd.DataFrame({"name": first, "kind": second})
+    if sum(map(is_ensembl, second)) > sum(map(is_ensembl, first)):
+        first, second = second, first
+    columns = {"id": first, "name": second}
     if width > 2:
         columns["kind"] = [row[2] for row in rows]
     return pd.DataFrame(columns)
@@ -79,11 +79,22 @@ def _header_lines(names: int, shape: tuple[int, int]) -> int:
 
 
 def _beside(path: Path, pattern: re.Pattern[str], what: str) -> Path:
-    found = [other for other in path.parent.iterdir() if pattern.search(other.name) and other.is_file()]
+    """Find the file of names that belongs to a matrix: barcodes of its own sample, genes of its own or of all."""
+    beside = [other for other in path.parent.iterdir() if other.is_file()]
+    found = [other for other in beside if pattern.search(other.name)]
+    if sum(bool(_MATRIX.search(other.name)) for other in beside) > 1:
+        own = [other for other in found if _is_prefix(pattern.sub("", other.name).rstrip("._-"), prefix_of(path))]
+        shared = [other for other in found if not pattern.sub("", other.name).rstrip("._-")]
+        found = own or (shared or found if pattern is _GENES and len(found) == 1 else [])
     if not found:
         example = f"{prefix_of(path)}_{what.split()[0]}.tsv.gz"
         raise DataError(f"{path}: has no file of {what} beside it, such as '{example}'")
     return max(found, key=lambda other: (_shared_start(other.name, path.name), other.name))
+
+
+def _is_prefix(start: str, name: str) -> bool:
+    """Return whether a name begins with whole words of another, so that sample 1 does not take what is of sample 10."""
+    return name.startswith(start) and not name[len(start) : len(start) + 1].isalnum()
 
 
 def _shared_start(one: str, other: str) -> int:
@@ -103,6 +114,25 @@ def _values(path: Path) -> Any:
         raise DataError(f"{path}: its header promises {entries:,} entries, more than the file can hold")
     try:
         with unpacked(path) as stream:
-            return cast("Any", scipy_io.mmread(stream, spmatrix=True))
+            # As real numbers whatever the header says: some programs write 1e+05 in a file of integers.
+            real = io.BufferedReader(_Real(stream), 1 << 20)
+            return cast("Any", scipy_io.mmread(real, spmatrix=True))
     except (ValueError, OverflowError, MemoryError) as error:
         raise DataError(f"{path}: does not hold what its header promises ({error}); fetch it again") from None
+
+
+class _Real(io.RawIOBase):
+    """A Matrix Market file whose header says that its values are real numbers where it says integers."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._header = re.sub(rb"\binteger\b", b"real", stream.readline(1024), count=1, flags=re.IGNORECASE)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._header[: len(buffer)] or self._stream.read(len(buffer))
+        self._header = self._header[len(buffer) :]
+        buffer[: len(piece)] = piece
+        return len(piece)
