@@ -6,8 +6,11 @@ Nothing heavy is imported until it is used.
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from dolor.core.compile_cache import ensure_compile_cache
 
 if TYPE_CHECKING:
     from dolor import datasets, pl, pp, report, simulate, tl
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from dolor.knowledge import catalog, populations
 
 __version__ = "0.1.0"
+
+ensure_compile_cache(Path(__file__).parent)
 
 # Public name -> module that holds it, and the attribute in that module (empty: the module itself).
 _PUBLIC = MappingProxyType(

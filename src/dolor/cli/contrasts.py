@@ -78,6 +78,8 @@ def score(
     for result in made:
         write_provenance(result, stage="score", inputs=inputs, parameters={"pairs": file, "merge": merge})
     typer.echo(f"{len(scores)} scores")
+    if scores.empty:
+        typer.echo("none of the pairs has both genes measured in this data; check the pairs and the organism")
 
 
 def contrast(
@@ -145,6 +147,7 @@ def from_de(
     import pandas as pd
 
     from dolor import tl
+    from dolor.contrasts.from_de import with_current_genes
     from dolor.core.vocabulary import organism_word
     from dolor.io.metadata import read_metadata
     from dolor.io.provenance import write_provenance
@@ -153,12 +156,15 @@ def from_de(
     named = dict(_pair_of(text) for text in column or ())
     table = pd.concat([read_metadata(source) for source in sources], ignore_index=True)
     pairs = pairs_of(cast("Organism", organism_word(organism)), file, merge)
+    table, renamed = with_current_genes(table, organism_word(organism), named.get("gene", ""))
     found = tl.from_de(table, pairs, by=[name for name in by.split(",") if name], columns=named)
     write_table(found, out)
     statuses = {str(status): int(number) for status, number in found["status"].value_counts().items()}
     parameters = {"organism": organism, "by": by, "columns": named, "pairs": file, "merge": merge}
     write_provenance(out, stage="from-de", inputs=sources, parameters=parameters, dropped=statuses)
     both, total = (int((found[f"qvalue_{kind}"] < 0.05).sum()) for kind in ("both", "sum"))
+    for reason, number in renamed.items():
+        typer.echo(f"{reason}: {number}")
     typer.echo(f"{statuses.get('tested', 0)} tested, {statuses.get('untestable', 0)} untestable")
     typer.echo(f"q < 0.05: {both} where ligand and receptor both change, {total} where their sum does")
 

@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.signedinteger]
 Bools = NDArray[np.bool_]
 
-_FLAGS = ("low_detection", "few_cells", "proxy", "sex_unconfirmed", "leakage_unknown", "discordant")
+_FLAGS = ("low_detection", "few_cells", "proxy", "sex_unconfirmed", "leakage_unknown", "discordant", "paired_donors")
 PRESENCE = ("not_judged", "unknown", "absent", "present")
 SIDES = ("none", "ligand", "receptor", "both")
 _TESTED, _DESCRIBED, _UNTESTABLE, _ABSENT = (STATUSES.index(n) for n in ("tested", "described", "untestable", "absent"))
@@ -284,9 +284,10 @@ def _flags(
         unsure[:, None, None, None],
         unknown[:, :, None, ligand] | unknown[:, None][..., receptor],
         discordant,
+        np.asarray(model.blocks is not None),
     )
-    code = np.zeros(discordant.shape, dtype=np.int8)
+    code = np.zeros(discordant.shape, dtype=np.int16)
     for bit, flag in enumerate(raised):
-        code |= (np.asarray(flag).astype(np.int8) << bit).astype(np.int8)
+        code |= (np.asarray(flag).astype(np.int16) << bit).astype(np.int16)
     names = [";".join(word for bit, word in enumerate(_FLAGS) if n >> bit & 1) for n in range(1 << len(_FLAGS))]
     return category(code, names, code.shape)

@@ -24,8 +24,9 @@ from scipy import special
 from dolor.contrasts.linear.multiple_testing import benjamini_hochberg
 from dolor.core.errors import DataError, UsageError
 from dolor.knowledge import gene_logic
+from dolor.knowledge.genes import detect_organism, resolve
 
-__all__ = ["TOOLS", "Tool", "from_de", "read_columns", "recognise"]
+__all__ = ["TOOLS", "Tool", "from_de", "read_columns", "recognise", "with_current_genes"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ TOOLS = (
     Tool("edger", "logFC", "PValue"),
     Tool("limma", "logFC", "P.Value"),
 )
+_LARGEST_CHANGE = 10.0
+_FEWEST_TELLING = 5
 # Spellings, in lower case without punctuation, the surest first.
 _WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "gene": ("gene", "genes", "symbol", "genesymbol", "genename", "featuredatasymbol", "names"),
@@ -123,8 +126,62 @@ def read_columns(table: pd.DataFrame, columns: Mapping[str, str] | None = None) 
             f"the column '{names['pvalue']}' holds {read.loc[outside, 'pvalue'].iloc[0]:.4g}, which is no p-value"
         )
     read["change"] *= np.log2(tool.log_base)
+    # A gene that one group lacks has an infinite change in the tables of scanpy; what is known is that it is large.
+    finite = read["change"][np.isfinite(read["change"])].abs().max()
+    largest = max(_LARGEST_CHANGE, float(np.nan_to_num(finite)))
+    read["change"] = read["change"].clip(-largest, largest)
     read["pvalue"] = read["pvalue"].clip(lower=float(np.finfo(float).tiny))
     return read.assign(gene=read["gene"].astype(str), cell_type=read["cell_type"].astype(str)), tool
+
+
+def with_current_genes(table: pd.DataFrame, organism: str, column: str = "") -> tuple[pd.DataFrame, dict[str, int]]:
+    """Bring the genes of a table to today's symbols of a species.
+
+    Parameters
+    ----------
+    table
+        Differential expression.
+    organism
+        ``mouse`` or ``human``.
+    column
+        Where the genes are; empty: recognised by its name.
+
+    Returns
+    -------
+    table : without rows whose gene is blank; an id or a former symbol gives way where today's symbol is in the table
+    counted : how many rows were left out or renamed, by reason
+
+    Raises
+    ------
+    dolor.core.errors.DataError
+        The genes are those of the other species.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"gene": ["ENSMUSG00000024621.3", "Scya2", ""], "p": [1, 1, 1]})
+    >>> found, counted = with_current_genes(table, "mouse")
+    >>> found["gene"].tolist(), counted
+    (['Csf1r', 'Ccl2'], {'rows without a gene, left out': 1, 'rows whose gene has another symbol today': 2})
+    """
+    column = column or _find(table, "gene")
+    written = table[column].astype(str).str.strip()
+    blank = table[column].isna() | written.isin(["", "NA", "nan", "None", "-", "---"])
+    table, written = table[~blank], written[~blank]
+    found, share = detect_organism(written.unique())
+    if found is not None and found != organism and share * written.nunique() >= _FEWEST_TELLING:
+        raise DataError(
+            f"the table is said to be of {organism}, but {share:.0%} of its genes are named as in {found} "
+            f"(such as {written.iloc[0]!r}); correct the organism"
+        )
+    names = pd.Index(written.unique(), dtype=object)
+    today = resolve(names, organism).set_axis(names)
+    change = today["status"].isin(["ensembl", "alias"]) & ~today["symbol"].isin(set(names))
+    current = written.map(today["symbol"].where(change, names.to_series()))
+    counted = {
+        "rows without a gene, left out": int(blank.sum()),
+        "rows whose gene has another symbol today": int((current != written).sum()),
+    }
+    return table.assign(**{column: current}), {reason: number for reason, number in counted.items() if number}
 
 
 def _find(table: pd.DataFrame, role: str) -> str:
@@ -242,11 +299,19 @@ def _unit(genes: Mapping[str, tuple[float, float]], unit: str) -> tuple[float, f
     alternatives = []
     for subunits in gene_logic.parse(unit):
         if all(gene in genes for gene in subunits):
-            alternatives.append(max((genes[gene] for gene in subunits), key=lambda found: found[1]))
+            alternatives.append(_least_sure([genes[gene] for gene in subunits]))
     if not alternatives:
         return float("nan"), float("nan")
-    change, pvalue = min(alternatives, key=lambda found: found[1])
-    return change, min(1.0, pvalue * len(alternatives))
+    with_pvalue = [found for found in alternatives if not np.isnan(found[1])]
+    if not with_pvalue:
+        return alternatives[0]
+    change, pvalue = min(with_pvalue, key=lambda found: found[1])
+    return change, min(1.0, pvalue * len(with_pvalue))
+
+
+def _least_sure(subunits: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return the subunit that says least: one without a p-value, else that with the largest."""
+    return max(subunits, key=lambda found: np.inf if np.isnan(found[1]) else found[1])
 
 
 def _tests(found: pd.DataFrame) -> pd.DataFrame:

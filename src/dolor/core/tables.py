@@ -59,6 +59,7 @@ FLAGS = (
     "proxy",
     "sex_unconfirmed",
     "leakage_unknown",
+    "paired_donors",
     "discordant",
 )
 

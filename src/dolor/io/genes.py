@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 # Probes of imaging panels that match no gene; their counts are noise, and no part of a library.
 _CONTROLS = re.compile(r"(NegControl(Probe|Codeword)|(Unassigned|Deprecated)Codeword|BLANK|Blank|antisense)[_-]")
 Duplicates = Literal["sum", "refuse"]
+# Names that genes of the rat have and those of mouse and human do not.
+_RAT = re.compile(r"RT1-|RGD\d{5,}|AABR\d{6,}|ENSRNOG\d|LOC\d{9}$")
+_FEWEST_OF_RAT = 4
 # With fewer telling names than this a species is not called against what was declared.
 _FEWEST_TELLING = 5
 
@@ -37,6 +40,12 @@ def checked_organism(names: pd.Index, declared: str | None, source: str) -> str 
     dolor.core.errors.DataError
         The names are those of the other species.
     """
+    of_rat = [name for name in map(str, names) if _RAT.match(name)]
+    if len(of_rat) >= _FEWEST_OF_RAT and declared in (None, "mouse"):
+        raise DataError(
+            f"{source}: its genes are named as in rat (such as {', '.join(map(repr, of_rat[:3]))}), which is neither "
+            "mouse nor human; bring them to mouse symbols by orthologs first"
+        )
     found, share = detect_organism(map(str, names))
     if found is None or share * len(names) < _FEWEST_TELLING:
         return declared

@@ -117,17 +117,17 @@ def _samples_of(obs: pd.DataFrame, described: pd.Index) -> pd.Index | None:
     A sample is named by a column of ``obs``, by the file that a cell is from, or by what its barcode begins with.
     """
     names = set(described)
-    if "" in names or len(names) > len(obs) / 2:
-        names.discard("")
+    names.discard("")
     for column in obs.columns:
         values = obs[column].astype(str)
-        if values.isin(names).any() and values.nunique() < len(obs):
-            return pd.Index(values.to_numpy(dtype=object))
+        if values.isin(names).mean() >= 0.5 and values.nunique() < len(obs):
+            found = [str(value) for value in values]
+            return pd.Index(found, dtype=object)
     where = pd.Index(obs["file"].astype(str)) if "file" in obs.columns else pd.Index(obs.index.astype(str))
     longest_first = sorted(names, key=len, reverse=True)
     matches = {text: _named_in(text, longest_first) for text in where.unique()}
-    found = pd.Index([matches[text] for text in where], dtype=object)
-    return found if any(found) else None
+    found = [matches[text] for text in where]
+    return pd.Index(found, dtype=object) if any(found) else None
 
 
 def _named_in(text: str, names: list[str]) -> str:

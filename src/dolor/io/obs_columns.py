@@ -51,19 +51,14 @@ def _column(column: pd.Series) -> Any:
             return pd.Categorical.from_codes(column.cat.codes.to_numpy(), categories, ordered=kind.ordered)
         words = pd.Index([str(each) for each in kind.categories], dtype=object)
         return pd.Categorical.from_codes(column.cat.codes.to_numpy(), words, ordered=kind.ordered)
-    if (
-        _is_plain(kind)
-        or isinstance(kind, pd.BooleanDtype)
-        or (
-            pd.api.types.is_extension_array_dtype(kind)
-            and (pd.api.types.is_integer_dtype(kind) or pd.api.types.is_float_dtype(kind))
-        )
-    ):
-        return column.to_numpy() if _is_plain(kind) else column.array
+    if _is_plain(kind):
+        return column.to_numpy()
+    if isinstance(kind, pd.BooleanDtype) or pd.api.types.is_numeric_dtype(kind):
+        return column.array
     missing = column.isna().to_numpy()
-    words = np.array([str(each) for each in column], dtype=object)
-    words[missing] = np.nan
-    return words
+    values = np.array([str(each) for each in column], dtype=object)
+    values[missing] = np.nan
+    return values
 
 
 def _is_plain(kind: object) -> bool:

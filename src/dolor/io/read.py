@@ -207,8 +207,24 @@ def complete_fields(obs: pd.DataFrame, source: str) -> pd.DataFrame:
             obs[name] = column.astype(object).where(column.isna(), column.astype(str))
     for field in SAMPLE_FIELDS:
         if field in obs.columns:
-            obs[field] = obs[field].astype("category")
+            obs[field] = _spelled_once(obs[field], field, source).astype("category")
     return obs
+
+
+def _spelled_once(values: pd.Series, field: str, source: str) -> pd.Series:
+    """Return values without blanks at their ends; refuse one word that is written in small and in large letters."""
+    words = {value: value.strip() for value in values.dropna().unique() if isinstance(value, str)}
+    if field == "condition":
+        folded: dict[str, str] = {}
+        for word in words.values():
+            other = folded.setdefault(word.casefold(), word)
+            if other != word:
+                raise DataError(
+                    f"{source}: the condition is written in two ways, {other!r} and {word!r}; write it in one"
+                )
+    if all(value == word for value, word in words.items()):
+        return values
+    return values.astype(object).map(lambda value: words.get(value, value))
 
 
 def expression(counts: CellRows) -> CellRows:

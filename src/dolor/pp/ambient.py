@@ -203,6 +203,8 @@ def _empty_totals(adata: AnnData, empty: AnnData | None) -> dict[str, NDArray[np
     missing = adata.var_names.difference(empty.var_names)
     if len(missing):
         raise DataError(f"the empty droplets lack {len(missing)} genes of the cells (such as '{missing[0]}')")
+    # An unfiltered matrix holds the cells as well, which are no empty droplets.
+    empty = empty[~empty.obs_names.isin(adata.obs_names)]
     drops = sparse.csr_matrix(empty[:, adata.var_names].layers["counts"])
     found = {
         str(sample): np.asarray(drops[rows].sum(axis=0), dtype=float).ravel()

@@ -117,6 +117,9 @@ def quality_control(
     passed = (adata.obs["why_dropped"] == "").to_numpy()
     own = None if counts is None else counts.of(passed)
     report["doublets"] = as_records(doublets(kept, expected_rate=doublet_rate, seed=seed, counts=own))
+    if empty is not None:
+        # An unfiltered matrix holds the cells as well, also those left out here; they are no empty droplets.
+        empty = empty[~empty.obs_names.isin(adata.obs_names)]
     leaks = ambient(kept, empty, seed=seed, counts=own)
     report["ambient"] = as_records(leaks.samples)
     corrected = None

@@ -144,6 +144,8 @@ def split_pooled(adata: AnnData, calls: pd.DataFrame, *, min_confidence: float =
         )
     called = obs.index.to_series().map(cells).where(pooled, "")
     ending = pd.Series(np.where(pooled, ":" + called, ""), index=obs.index)
+    if "library_id" in obs.columns and not (obs["library_id"].astype(str) == library).all():
+        obs["library_id_given"] = obs["library_id"]
     obs["library_id"] = library
     obs["sample_id"] = library + ending
     obs["donor_id"] = obs["donor_id"].astype(str) + ending

@@ -104,6 +104,7 @@ _FLAGS = {
     "few_cells": "few cells of the sender or the receiver",
     "proxy": "the mediator is no protein: the enzymes that make it stand in for it",
     "sex_unconfirmed": "some samples' sex is not confirmed by their transcripts",
+    "paired_donors": "samples of one donor were compared as such; if donor names were reused for other animals, rename",
     "leakage_unknown": "leakage of ambient RNA could not be estimated, so presence is not certain",
     "discordant": "ligand and receptor change in opposite directions",
 }

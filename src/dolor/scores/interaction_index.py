@@ -112,6 +112,8 @@ def _genes(slots: Slots) -> list[list[int]]:
 
 def _members(units: Units) -> list[list[tuple[int, int]]]:
     """Return for each measured unit its (alternative, column) in order; a gene may stand in several alternatives."""
+    if not len(units.unit_starts):
+        return []
     ends = np.append(units.alternative_starts[1:], len(units.subunits))
     last = np.append(units.unit_starts[1:], len(units.alternative_starts))
     return [

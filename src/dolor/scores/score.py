@@ -147,11 +147,13 @@ def score(
         profiles = sum_cells(profiles, interactions, groupby=groupby, sample_key=sample_key)
     check_profiles(profiles)
     compiled = compile_interactions(profiles, interactions)
+    if not len(compiled.table):
+        return _nothing_measured(compiled)
     genes = list(profiles.var_names)
     at_hand = Cells(cells, groupby, sample_key, permutations, seed) if cells is not None else None
     scored = []
     for sums, rows in samples_of(profiles):
-        if not len(rows) or not len(compiled.table):
+        if not len(rows):
             continue
         columns = _arrays(sums, compiled, complexes, methods)
         if at_hand is not None:
@@ -163,6 +165,13 @@ def score(
         dataset = str(profiles.obs["dataset_id"].iloc[rows[0]])
         scored.append(SampleScores(dataset, sums.sample, sums.cell_types, columns, flags))
     result = score_table(scored, compiled.table)
+    result.attrs["unmeasured"] = compiled.unmeasured
+    return result
+
+
+def _nothing_measured(compiled: Compiled) -> pd.DataFrame:
+    """Return a table without rows, with the pairs that were not measured."""
+    result = score_table([], compiled.table)
     result.attrs["unmeasured"] = compiled.unmeasured
     return result
 

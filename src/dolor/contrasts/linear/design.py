@@ -142,6 +142,31 @@ def _terms(formula: str, without: Sequence[str]) -> list[Any]:
     return [term for term in parsed if not {str(factor) for factor in term.factors} & set(without)]
 
 
+def as_numbers(column: pd.Series) -> pd.Series:
+    """Return numbers written as text as numbers, so that a sheet means what the same table in a file does."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column
+    numbers = pd.to_numeric(column.astype(str).str.strip(), errors="coerce")
+    return column if numbers.isna().any() else numbers
+
+
+def are_codes(column: pd.Series) -> bool:
+    """Return whether whole numbers are codes of groups, as batches 1, 2, 3 are: consecutive, none of one sample alone.
+
+    Examples
+    --------
+    >>> are_codes(pd.Series([1, 1, 2, 2, 3, 3])), are_codes(pd.Series([8, 9, 12, 15])), are_codes(pd.Series([1, 2, 3]))
+    (True, False, False)
+    """
+    values = column.astype(float)
+    if (values != np.rint(values)).any():
+        return False
+    sizes = values.value_counts()
+    levels = np.sort(sizes.index.to_numpy())
+    consecutive = levels[0] in (0, 1) and len(levels) > 1 and (np.diff(levels) == 1).all()
+    return bool(consecutive and sizes.min() > 1)
+
+
 def _prepare(samples: pd.DataFrame, variables: list[str], formula: str) -> pd.DataFrame:
     """Return the columns of the formula: factors with levels in alphabetical order, covariates centred."""
     missing = [name for name in variables if name not in samples.columns]
@@ -156,10 +181,11 @@ def _prepare(samples: pd.DataFrame, variables: list[str], formula: str) -> pd.Da
         if column.isna().any():
             affected = ", ".join(map(str, column.index[column.isna()][:5]))
             raise DesignError(f"the column '{name}' of the formula is missing for the sample(s) {affected}")
-        if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        column = as_numbers(column)
+        if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column) and not are_codes(column):
             frame[name] = column.astype(float) - float(column.astype(float).mean())
         else:
-            text = column.astype(str)
+            text = frame[name].astype(str)
             frame[name] = pd.Categorical(text, categories=sorted(text.unique()))
     return frame
 

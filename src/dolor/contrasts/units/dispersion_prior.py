@@ -123,7 +123,7 @@ def _fit_trend(value: Floats, df: Floats, terms: Floats, prior_df: float, start:
         score = -df / 2 + (df + prior_df) / 2 * ratio / (1 + ratio)
         step = solve @ (terms.T @ score)
         coefficients = coefficients + step
-        if np.abs(step).max() < 1e-6:
+        if np.abs(step).max() < 1e-9:
             break
     return coefficients
 

@@ -17,7 +17,7 @@ __all__ = ["NegativeBinomialFit", "fit_negative_binomial", "unit_deviance"]
 Floats = NDArray[np.float64]
 
 _ITERATIONS = 40
-_TOLERANCE = 1e-6
+_TOLERANCE = 1e-9
 # Longest step of a linear predictor. Where an arm holds no transcript of its own the optimum is at minus infinity.
 _LONGEST_STEP = 3.0
 _DAMPING = 1e-8
