@@ -28,7 +28,7 @@ class Evidence {
     const known = knowledge[of('interaction_id')];
     const dataset = datasets.find((one) => one.id === of('dataset_id'));
     const supply = await this.supply(dataset.id);
-    const close = element('button', { class: 'close', type: 'button', onclick: () => { this.host.hidden = true; back(); } }, 'Close');
+    const close = element('button', { class: 'close', type: 'button', onclick: () => { this.host.hidden = true; this.opened = null; this.onchange?.(); back(); } }, 'Close');
     const flags = [...new Set(`${of('flags')};${c.flags.at(row)}`.split(';').filter(Boolean))];
     this.host.replaceChildren(
       close,
@@ -45,6 +45,8 @@ class Evidence {
       this.statements(known),
     );
     this.host.hidden = false;
+    this.opened = row;
+    this.onchange?.();
     this.host.focus({ preventScroll: true });
     this.host.scrollIntoView({ block: 'nearest' });
   }
@@ -116,8 +118,8 @@ class Evidence {
       rows.push([c.programme.at(row).replaceAll('_', ' '), decimal(c.effect.at(row)), c.status.at(row) === 'tested' ? decimal(c.qvalue.at(row), 2) : c.status.at(row)]);
     }
     if (!rows.length) return null;
-    return element('div', {}, element('h4', {}, `Does the ${say(receiver)} answer?`),
-      element('p', { class: 'hint' }, 'Genes that rise together when a cell answers a signal or an injury. A change here speaks for a signal; it does not prove which one.'),
+    return element('div', {}, element('h4', {}, `Response of the receiving cells (${say(receiver)})`),
+      element('p', { class: 'hint' }, 'Genes that rise together when a cell answers a signal or an injury. A change here is consistent with a signal; it does not show which one.'),
       grid(['programme', 'change of its activity', 'q'], rows));
   }
 
