@@ -69,7 +69,7 @@ def test_a_changed_ligand_is_counted_once_whatever_its_receivers(results: Path) 
     tested, described = sentences(change_contrasts(results, plant))
     (sentence,) = [one for one in tested if one.startswith("Injured vs naive:")]
     assert "1 of " in sentence
-    assert "(1 up, 0 down); 1 of these are ligands with receptors on neurons" in sentence
+    assert "(1 up, 0 down); 1 is a ligand with receptors on neurons" in sentence
     assert "in macrophage: 2 times higher (q < 0.0001; " in sentence
     assert "; receptors on " in sentence
     assert "driven by more sender cells" in sentence

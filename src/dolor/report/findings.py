@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 import pandas as pd
 
 from dolor.core.reasons import Reason
@@ -23,6 +26,17 @@ __all__ = ["FDR", "Finding", "Findings", "Line", "findings_of"]
 
 FDR = 0.05
 _MOST_LINES, _MOST_PARTNERS, _MOST_SHIFTS = 3, 3, 2
+# Programmes named after a state of these cells: in other cells their genes mean something else, so they do not lead.
+_CELLS_OF = MappingProxyType(
+    {"axotomy": "sensory_neuron", "repair_schwann": "schwann_cell", "disease_associated_microglia": "microglia"}
+)
+# What one of them does, and what several do.
+_CHANGE = MappingProxyType({
+    "condition": ("changes", "change"),
+    "interaction": ("changes differently in the sexes", "change differently in the sexes"),
+    "sex": ("differs between the sexes", "differ between the sexes"),
+    "sex_in_condition": ("differs between the sexes", "differ between the sexes"),
+})  # fmt: skip
 _QUESTIONS = (
     ("Cells", "cells"),
     ("Response of receivers", "response"),
@@ -115,7 +129,7 @@ def findings_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str
         for key, rows in _by_comparison(dataset, crosstalk):
             entry.tested += _tested(key, rows[rows["status"].astype(str) == "tested"], knowledge)
             entry.described += _described(key, rows, knowledge)
-        entry.tested += _response(dataset)
+        entry.tested += _response(dataset, run.tree)
         found.append(entry)
     return found
 
@@ -200,12 +214,15 @@ def _times(row: Mapping[str, Any], broad: Mapping[str, str]) -> str:
     return f"{said} ({wording.number(2 ** abs(float(row['effect'])), 2)} ×)"
 
 
-def _response(dataset: DatasetRun) -> list[Finding]:
+def _response(dataset: DatasetRun, tree: PopulationTree) -> list[Finding]:
     """Say which programmes the receivers run, those of most receivers first, for each change with condition."""
     if not len(dataset.response):
         return []
     table = dataset.response[dataset.response["contrast_type"].astype(str) == "condition"]
     table = table[table["status"].astype(str) == "tested"]
+    own = {name: {cells, *tree.descendants(cells)} for name, cells in _CELLS_OF.items()}
+    fits = [who in own.get(what, {who}) for what, who in zip(table["programme"], table["receiver"], strict=True)]
+    table = table[np.array(fits, dtype=bool)]
     found = []
     for key, rows in table.groupby(["case", "reference"], sort=False, observed=True):
         hits = rows[rows["qvalue"] < FDR].sort_values("pvalue")
@@ -214,17 +231,17 @@ def _response(dataset: DatasetRun) -> list[Finding]:
             parts.setdefault((str(row["programme"]), row["effect"] > 0), []).append(str(row["receiver"]))
         lines = [
             Line(
-                f"{wording.programme(name)} {'up' if rises else 'down'} in "
+                f"{wording.programme(name)} programme {'up' if rises else 'down'} in "
                 f"{wording.listing(map(wording.population, receivers), _MOST_PARTNERS)}",
                 {"dataset": dataset.dataset_id, "receiver": receivers[0]},
             )
             for (name, rises), receivers in sorted(parts.items(), key=lambda part: -len(part[1]))
         ]
         if lines:
-            n = wording.count(len({programme for programme, _ in parts}), "programme")
             about = f"{key[0]} vs {key[1]}, response programmes"
-            lead = f"{n} of genes {'changes' if n.startswith('1 ') else 'change'}"
-            rest = f" in {wording.count(hits['receiver'].nunique(), 'population')} of {rows['receiver'].nunique()}."
+            n, of = hits["receiver"].nunique(), rows["receiver"].nunique()
+            lead = f"{n} of {wording.count(of, 'population')} {'responds' if n == 1 else 'respond'}"
+            rest = " with a programme of genes."
             found.append(Finding("response", about, lead, rest, tuple(lines[:_MOST_LINES]), len(hits)))
     return found
 
@@ -237,13 +254,15 @@ def _tested(key: Mapping[str, str], tested: pd.DataFrame, knowledge: Mapping[str
     n_units = len(_units(tested))
     changed = _changed_units(tested[tested["qvalue"] < FDR])
     if not changed:
-        rest = f" of {wording.count(n_units, 'tested ligand or receptor', 'tested ligands and receptors')} changes."
+        said = _CHANGE[key["contrast_type"]][0]
+        rest = f" of {wording.count(n_units, 'tested ligand or receptor', 'tested ligands and receptors')} {said}."
         return [Finding(key["contrast_type"], about, "none", rest)]
     up = sum(float(unit["effect"]) > 0 for unit in changed)
     onto = sum(unit["end"] == "ligand" and any(map(_onto_neuron, unit["rows"])) for unit in changed)
-    reach = f"; {onto:,} of these are ligands with receptors on neurons" if onto else ""
+    reach = f"; {onto:,} {'is a ligand' if onto == 1 else 'are ligands'} with receptors on neurons" if onto else ""
     rest = f" ({up:,} up, {len(changed) - up:,} down){reach}."
-    lead = f"{len(changed):,} of {n_units:,} ligands and receptors {'changes' if len(changed) == 1 else 'change'}"
+    change = _CHANGE[key["contrast_type"]][len(changed) > 1]
+    lead = f"{len(changed):,} of {n_units:,} ligands and receptors {change}"
     lines = tuple(_line(key, units, knowledge) for units in _alike(changed)[:_MOST_LINES])
     return [Finding(key["contrast_type"], about, lead, rest, lines, len(changed))]
 
@@ -253,7 +272,12 @@ def _alike(changed: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     groups: dict[tuple[str, str, bool], list[dict[str, Any]]] = {}
     for unit in changed:
         groups.setdefault((unit["end"], str(unit["row"][unit["end"]]), unit["effect"] > 0), []).append(unit)
-    return list(groups.values())
+    return sorted(groups.values(), key=_evidence)
+
+
+def _evidence(units: list[dict[str, Any]]) -> float:
+    """Order by how clear and how often replicated a change is: the sum of log10 q over populations."""
+    return sum(math.log10(max(float(unit["qvalue"]), 1e-300)) for unit in units)
 
 
 def _line(key: Mapping[str, str], units: list[dict[str, Any]], knowledge: Mapping[str, dict[str, Any]]) -> Line:

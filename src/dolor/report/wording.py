@@ -152,10 +152,10 @@ def programme(name: str) -> str:
 
     Examples
     --------
-    >>> programme("interferon_response")
-    'interferon response'
+    >>> programme("repair_schwann"), programme("nf_kappa_b")
+    ('repair Schwann', 'NF-κB')
     """
-    return name.replace("_", " ")
+    return {"nf_kappa_b": "NF-κB"}.get(name) or population(name)
 
 
 def verdict(word: str) -> str:
