@@ -47,7 +47,7 @@ def test_a_figure_shows_once_in_a_notebook_and_is_returned(contrasts: pd.DataFra
 
 
 def test_nothing_shows_outside_a_notebook(contrasts: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: None))
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(version_info=(9, 0), get_ipython=lambda: None))
     assert pl.volcano(contrasts).get_xlabel()
 
 

@@ -210,11 +210,13 @@ def finished(draw: Callable[_Given, Axes]) -> Callable[..., Axes]:
         return ax
 
     drawn = inspect.signature(draw)
-    own = [value for name, value in inspect.signature(figure, follow_wrapped=False).parameters.items()
-           if name in ("show", "save")]  # fmt: skip
+    types = {"show": "bool | None", "save": "Path | str | None"}
+    own = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=said)
+           for name, said in types.items()]  # fmt: skip
     given = list(drawn.parameters.values())
     place = len(given) - (given[-1].kind is inspect.Parameter.VAR_KEYWORD)
     figure.__signature__ = drawn.replace(parameters=[*given[:place], *own, *given[place:]])  # type: ignore[attr-defined]
+    figure.__annotations__ = draw.__annotations__ | types
     head, returns, tail = (draw.__doc__ or "").partition("\n\n    Returns\n")
     figure.__doc__ = head + _FINISHING + returns + tail
     return figure
