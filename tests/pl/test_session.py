@@ -29,7 +29,9 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Figures that a notebook would have shown."""
     figures: list[Any] = []
     session = types.SimpleNamespace(kernel=object())
-    notebook = types.SimpleNamespace(get_ipython=lambda: session, display=types.SimpleNamespace(display=figures.append))
+    notebook = types.SimpleNamespace(
+        get_ipython=lambda: session, version_info=(9, 0), display=types.SimpleNamespace(display=figures.append)
+    )
     monkeypatch.setitem(sys.modules, "IPython", notebook)
     return figures
 
