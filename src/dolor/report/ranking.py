@@ -146,7 +146,7 @@ def _evidence(row: Mapping[str, Any], dataset: DatasetRun, known: Mapping[str, A
     samples = f"{row['n_case']:.0f} against {row['n_reference']:.0f} samples"
     return [
         f"{row['name']} ({row['interaction_id']}); {row['dataset_id']}, {row['comparison']}",
-        f"  Change: {wording.fold(float(row['effect']))}, {wording.probability('p', float(row['pvalue']))}, "
+        f"  Changed end: {row.get('changed_side', 'not stated')}, {wording.probability('p', float(row['pvalue']))}, "
         f"{wording.probability('q', float(row['qvalue']))}, {samples}",
         *_end(row, dataset, "ligand", "sender"),
         *_end(row, dataset, "receptor", "receiver"),

@@ -56,10 +56,14 @@ class Evidence {
     const effect = c.effect.at(row);
     const start = `${this.data.pairs.columns.dataset_id.at(c.pair.values[row])}, ${comparison.name}: `;
     if (!Number.isFinite(effect)) return `${start}${c.status.at(row)} (${c.reason.at(row)}).`;
-    const size = `score ${factor(effect)}`;
+    const side = c.changed_side?.at(row) ?? 'none';
+    const ends = { ligand: ['ligand'], receptor: ['receptor'], both: ['ligand', 'receptor'] }[side];
+    const size = ends ? ends.map((end) => `${end} ${factor(c[`effect_${end}`].at(row))}`).join(', ') : `score ${factor(effect)}`;
     const groups = `${c.n_case.at(row)} against ${c.n_reference.at(row)} samples`;
     if (c.status.at(row) !== 'tested') return `${start}${size}, ${groups}; described, not tested (${c.reason.at(row)}).`;
     const half = interval(c.se.at(row), c.df.at(row));
+    // The standard error is that of the score; where one end is said, no interval stands beside it.
+    if (ends) return `${start}${size}, p ${decimal(c.pvalue.at(row), 2)}, q ${decimal(c.qvalue.at(row), 2)}, ${groups}.`;
     return `${start}${size} (95 % interval ${decimal(2 ** (effect - half), 2)} to ${decimal(2 ** (effect + half), 2)} times), p ${decimal(c.pvalue.at(row), 2)}, q ${decimal(c.qvalue.at(row), 2)}, ${groups}.`;
   }
 
