@@ -87,3 +87,18 @@ def test_nothing_is_written_when_the_input_is_bad(
     assert left.value.code == 3
     assert "obs lacks the column(s) condition" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["in.h5ad"]
+
+
+def test_help_shows_every_command_in_a_group_on_one_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = capsys.readouterr().out
+    groups = said[said.index("\nRun:") :]
+    assert [line for line in groups.splitlines() if line.endswith(":")] == [
+        "Run:", "Cells:", "Signals:", "Results:", "Knowledge:"
+    ]  # fmt: skip
+    commands = [line.split()[0] for line in groups.splitlines() if line.startswith("  ")]
+    assert {"run", "annotate", "contrast", "top", "explain", "export", "catalog"} <= set(commands)
+    assert len(commands) == len(set(commands)), "a summary goes over two lines"
+    assert "..." not in groups
+    assert len(said.splitlines()) <= 55

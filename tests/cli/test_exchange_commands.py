@@ -30,6 +30,24 @@ def test_tables_leave_as_network_and_spreadsheet(tmp_path: Path) -> None:
     _run("export", "tsv", str(tmp_path / "absent.parquet"), "--out", str(tmp_path / "x.tsv"), code=3)
 
 
+def test_exports_take_the_filters_of_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = pd.DataFrame({
+        "sender": ["macrophage", "macrophage", "neutrophil", "macrophage"], "receiver": "nociceptor",
+        "qvalue": [0.01, 0.2, 0.001, 0.02], "present_ligand": ["present", "present", "present", "absent"],
+        "present_receptor": "present",
+    })  # fmt: skip
+    source, out = str(tmp_path / "t.parquet"), tmp_path / "t.tsv"
+    rows.to_parquet(source)
+    _run("export", "tsv", source, "--out", str(out), "--q", "0.05", "--sender", "macrophage", "--present")
+    kept = pd.read_csv(out, sep="\t")
+    assert kept["qvalue"].tolist() == [0.01]
+    _run("export", "tsv", source, "--out", str(out), "--sender", "macrophag", code=3)
+    assert "there are macrophage, neutrophil" in capsys.readouterr().err
+    rows.drop(columns="present_ligand").to_parquet(source)
+    _run("export", "tsv", source, "--out", str(out), "--present", code=3)
+    assert len(pd.read_csv(out, sep="\t")) == 1
+
+
 def test_scores_leave_as_anndata(tmp_path: Path) -> None:
     rows = pd.DataFrame({"sender": ["macrophage"], "receiver": ["nociceptor"], "interaction_id": ["TNF:TNFRSF1A"],
                          "ligand": ["Tnf"], "receptor": ["Tnfrsf1a"], "score": [1.5]})  # fmt: skip

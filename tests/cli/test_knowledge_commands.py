@@ -8,7 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from dolor import catalog
 from dolor.cli import main
+from dolor.cli.knowledge import CHOICES
 from dolor.core.package_files import signature_path
 
 
@@ -76,3 +78,9 @@ def test_a_faulty_registry_is_named_by_entry_and_key(tmp_path: Path, capsys: pyt
     (tmp_path / "own.yaml").write_text("mine:\n  title: x\n  organsim: mouse\n")
     said = _said(capsys, "datasets", "validate", str(tmp_path / "own.yaml"), code=3)
     assert "'organsim'; did you mean 'organism'" in said
+
+
+@pytest.mark.parametrize("column", sorted(CHOICES))
+def test_the_words_that_help_lists_are_those_of_the_catalog(column: str) -> None:
+    stated = {word for text in catalog.mediators()[column].astype(str) for word in text.split(";")} - {""}
+    assert set(CHOICES[column].split()) == stated

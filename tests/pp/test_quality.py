@@ -95,3 +95,16 @@ def test_counts_in_a_file_are_judged_as_counts_in_memory(tmp_path: Path) -> None
     groups = kept.obs["coarse_kind"].astype(str).to_numpy()
     corrected = corrected_counts(counts, kept.obs["sample_id"], groups, there).whole()
     assert (corrected != kept.layers["corrected"]).nnz == 0
+
+
+def test_columns_of_the_user_that_are_overwritten_are_kept_under_another_name() -> None:
+    cells = dl.simulate.study("drg", seed=1, n_animals=1, cells_per_sample=60).cells
+    cells.obs["library_id"] = cells.obs["doublet"] = "mine"
+    found = dl.pp.quality_control(cells).cells
+    assert (found.obs["library_id_given"] == "mine").all()
+    assert (found.obs["doublet_given"] == "mine").all()
+    assert "n_counts_given" not in found.obs
+    # A second run replaces what the first wrote and leaves the user's columns as they were.
+    again = dl.pp.quality_control(found).cells
+    assert (again.obs["library_id_given"] == "mine").all()
+    assert "sex_reported_given" not in again.obs

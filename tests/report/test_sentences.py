@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from dolor import populations, tl
+from dolor.report import build, summary
 from dolor.report.data import Run, read_run
 from dolor.report.findings import findings_of
 from dolor.report.pairs import crosstalk_of
@@ -68,9 +69,10 @@ def test_a_changed_ligand_is_counted_once_whatever_its_receivers(results: Path) 
     tested, described = sentences(change_contrasts(results, plant))
     (sentence,) = [one for one in tested if one.startswith("Injured vs naive:")]
     assert "1 of " in sentence
-    assert "(1 up, 0 down); 1 of these ligands can act on neurons" in sentence
-    assert "in macrophage, 2 times higher (q < 0.0001), with receptors on" in sentence
-    assert "because there are more of the sender" in sentence
+    assert "(1 up, 0 down); 1 is a ligand with receptors on neurons" in sentence
+    assert "in macrophage: 2 times higher (q < 0.0001; " in sentence
+    assert "; receptors on " in sentence
+    assert "driven by more sender cells" in sentence
     assert described == []
 
 
@@ -88,10 +90,13 @@ def test_a_changed_receptor_is_reported_with_its_receiver(results: Path) -> None
     tested, _ = sentences(change_contrasts(results, plant))
     (sentence,) = [one for one in tested if one.startswith("Injured vs naive:")]
     assert "(0 up, 1 down)" in sentence
-    assert "in nociceptor, 4 times lower (q < 0.0001), for which the ligand is made by" in sentence
+    assert "in nociceptor: 4 times lower (q < 0.0001; " in sentence
+    assert "; ligand from " in sentence
 
 
-def test_a_broad_name_beside_finer_ones_is_said_to_be_of_no_finer_type(results: Path) -> None:
+@pytest.mark.parametrize(("state", "said"), [("", "sensory neuron, subtype not resolved (8 ×)"),
+                                             ("injured_sensory_neuron", "injured sensory neuron (8 ×)")])  # fmt: skip
+def test_a_broad_name_beside_finer_ones_is_said_by_the_state_of_its_cells(results: Path, state: str, said: str) -> None:
     path = results / "toy_drg" / "composition.parquet"
     table = pd.read_parquet(path)
     names = ["sensory_neuron", "nociceptor", "macrophage"]
@@ -100,16 +105,67 @@ def test_a_broad_name_beside_finer_ones_is_said_to_be_of_no_finer_type(results: 
     of_condition.assign(cell_type=names, effect=[3.0, -2.0, 1.0], qvalue=0.001, pvalue=[1e-6, 1e-5, 1e-4]).to_parquet(
         path
     )
-    (sentence,) = [one for one in sentences(read_run(results))[0] if "cells:" in one]
-    assert "more sensory neuron of no finer type (8 ×) and macrophage (2 ×); fewer nociceptor (4 ×)" in sentence
+    run = read_run(results)
+    obs = run.datasets[0].obs
+    obs.loc[obs["cell_type"] == "neutrophil", "cell_type"] = "sensory_neuron"
+    obs["cell_state"] = np.where(obs["cell_type"] == "sensory_neuron", state, "")
+    (sentence,) = [one for one in sentences(run)[0] if "cells:" in one]
+    assert f"more {said} and macrophage (2 ×); fewer nociceptor (4 ×)" in sentence
+
+
+def test_what_changes_leads_the_card_and_what_does_not_stands_last(results: Path) -> None:
+    path = results / "toy_drg" / "composition.parquet"
+    pd.read_parquet(path).assign(qvalue=1.0).to_parquet(path)
+    run = read_run(results)
+    crosstalk = crosstalk_of(run)
+    knowledge = knowledge_of(sorted(set(crosstalk.pairs["interaction_id"])), catalog_of())
+    (found,) = findings_of(run, crosstalk, knowledge)
+    labels = [label for label, _ in found.headlines]
+    assert labels[0] == "Response of receivers"
+    assert labels[-1] == "Cells"
+    response = found.headlines[0][1]
+    assert response is not None
+    # Programmes that change alike in several receivers are one line.
+    assert len({line.text.split(" in ")[0] for line in response.lines}) == len(response.lines)
+
+
+def test_pairs_whose_genes_were_not_measured_are_counted_and_the_genes_named(results: Path) -> None:
+    first = pd.read_parquet(results / "toy_drg" / "contrasts.parquet")["interaction_id"].astype(str).iloc[0]
+
+    def lose(table: pd.DataFrame) -> pd.DataFrame:
+        lost = table["interaction_id"].astype(str) == first
+        table["ligand"] = table["ligand"].astype(str)
+        table.loc[lost, ["status", "reason_code", "ligand"]] = ["untestable", "not_measured", "Lostgene1"]
+        return table
+
+    run = change_contrasts(results, lose)
+    crosstalk = crosstalk_of(run)
+    (found,) = findings_of(run, crosstalk, knowledge_of(set(crosstalk.pairs["interaction_id"]), catalog_of()))
+    assert found.unmeasured.startswith("1 of ")
+    assert "Lostgene1" in found.unmeasured
+
+
+def test_terminal_and_page_say_the_same_counts(results: Path) -> None:
+    run = read_run(results)
+    build(results, results / "report.html")
+    crosstalk = crosstalk_of(run)
+    (found,) = findings_of(run, crosstalk, knowledge_of(sorted(set(crosstalk.pairs["interaction_id"])), catalog_of()))
+    signals = next(one for label, one in found.headlines if label == "Signals")
+    assert signals is not None
+    lines = summary(results)
+    page = (results / "report.html").read_text(encoding="utf-8")
+    assert signals.lead in lines[1]
+    assert signals.lead in page
+    counts = tally(board_of(run.claims, catalog_of()))
+    assert [int(part.split()[-1]) for part in lines[2].split(": ")[1].split(",")] == list(counts.values())
 
 
 def test_nothing_found_is_said_plainly(results: Path) -> None:
     run = change_contrasts(results, lambda table: table.assign(status="tested", reason="", qvalue=1.0, pvalue=0.9))
     tested, _ = sentences(run)
     (sentence,) = [one for one in tested if one.startswith("Injured vs naive:")]
-    assert sentence.startswith("Injured vs naive: none differs of ")
-    assert not [one for one in tested if "Clearest" in one]
+    assert sentence.startswith("Injured vs naive: none of ")
+    assert not [one for one in tested if "q <" in one]
 
 
 def test_described_never_enters_the_tested_list(results: Path) -> None:

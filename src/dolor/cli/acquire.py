@@ -40,7 +40,7 @@ def read(
         str, typer.Option(help="Own files: sum the counts of genes with one name, or refuse them.")
     ] = "sum",
 ) -> None:
-    """Read a study, or files of your own in any format, into checked cells.
+    """Read a study, or files of your own, into checked cells.
 
     An h5ad file of your own may exceed the memory: its matrix is copied a block of cells at a time.
 
@@ -90,7 +90,7 @@ def census(
     suspension_type: Annotated[list[str] | None, typer.Option(help="cell or nucleus.")] = None,
     dataset: Annotated[list[str] | None, typer.Option(help="Dataset of CELLxGENE, by its id.")] = None,
 ) -> None:
-    """Take cells of the CELLxGENE Census by what they are: the cells, or straight their profiles.
+    """Select cells from the CELLxGENE Census by metadata.
 
     dolor census --uri census_folder --organism mouse --tissue "dorsal root ganglion" --profiles profiles.h5ad
     """
@@ -186,5 +186,5 @@ def _census_profiles(uri: str, organism: str, query: dict[str, list[str]], out: 
 
 def add_to(app: typer.Typer) -> None:
     """Hang the commands into the command line."""
-    app.command()(read)
-    app.command()(census)
+    app.command(rich_help_panel="Cells")(read)
+    app.command(rich_help_panel="Cells")(census)

@@ -62,7 +62,7 @@ def quality(
     split_pooled: Annotated[bool, typer.Option(help="Split libraries that pool both sexes.")] = True,
     seed: Seed = 0,
 ) -> None:
-    """Drop cells that cannot be trusted; flag doublets; estimate ambient RNA; call sex and split pooled libraries.
+    """Filter cells; flag doublets; ambient RNA; sex.
 
     The counts stay in the file: memory holds the table of cells and the counts of one sample.
     """
@@ -145,7 +145,7 @@ def annotate(
     ] = "",
     seed: Seed = 0,
 ) -> None:
-    """Name the cells, and say of each kind how good they are.
+    """Annotate cell types and report their quality.
 
     The counts stay in the file, but for label transfer, which holds them all. Of more than 150,000 cells the clusters
     are learnt on a sketch.
@@ -241,7 +241,7 @@ def evaluate(
     figure: Annotated[str, typer.Option(help="Picture of what was taken for what, to write (.svg, .pdf, .png).")] = "",
     signatures: Annotated[str, typer.Option(help="A file of your own populations.")] = "",
 ) -> None:
-    """Compare the names of the cells with given ones."""
+    """Compare cell types with given labels."""
     import json
 
     from dolor import populations
@@ -293,4 +293,4 @@ def _draw_confusion(called: pd.Series, given: pd.Series, target: Path) -> None:
 def add_to(app: typer.Typer) -> None:
     """Hang the stages into the command line, in the order in which a run takes them."""
     for command in (simulate, quality, annotate, evaluate):
-        app.command()(command)
+        app.command(rich_help_panel="Cells")(command)

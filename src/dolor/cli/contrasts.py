@@ -37,7 +37,10 @@ def profiles(
     merge: Merge = True,
     signatures: Signatures = "",
 ) -> None:
-    """Sum cells up: one row a (sample, cell type). Cells lie in an h5ad file, a zarr store or a SOMA experiment."""
+    """Pseudobulk: one row per sample and cell type.
+
+    Cells lie in an h5ad file, a zarr store or a SOMA experiment.
+    """
     from dolor import tl
     from dolor.io.matrix.sources import open_source
     from dolor.io.provenance import write_provenance
@@ -61,7 +64,7 @@ def score(
     file: PairsFile = "",
     merge: Merge = True,
 ) -> None:
-    """Score every ligand-receptor pair in every sample."""
+    """Score ligand-receptor pairs in every sample."""
     from dolor import pp, tl
     from dolor.io.provenance import write_provenance
     from dolor.io.write import read_table, write_table
@@ -143,7 +146,10 @@ def from_de(
     file: PairsFile = "",
     merge: Merge = True,
 ) -> None:
-    """Score interactions from tables of differential expression (Seurat, scanpy, DESeq2, edgeR, limma)."""
+    """Score interactions from differential expression.
+
+    Reads tables of Seurat, scanpy, DESeq2, edgeR and limma.
+    """
     import pandas as pd
 
     from dolor import tl
@@ -170,7 +176,7 @@ def from_de(
 
 
 def claims(results: Results, out: Out, dataset: Datasets = None, signatures: Signatures = "") -> None:
-    """Hold the review's statements against the contrasts of every dataset."""
+    """Evaluate the review's claims against the contrasts."""
     import pandas as pd
 
     from dolor import catalog, populations, tl
@@ -187,7 +193,7 @@ def claims(results: Results, out: Out, dataset: Datasets = None, signatures: Sig
 
 
 def meta(results: Results, out: Out, dataset: Datasets = None) -> None:
-    """Combine the contrasts of datasets of one compartment, interaction by interaction."""
+    """Combine the contrasts of datasets of one compartment."""
     import pandas as pd
 
     from dolor import tl
@@ -212,7 +218,7 @@ def meta(results: Results, out: Out, dataset: Datasets = None) -> None:
 
 
 def methods(results: Results, out: Out, dataset: Datasets = None) -> None:
-    """Write the methods of the run as text for a paper."""
+    """Write the methods of a run as text for a paper."""
     from dolor import report as reports
     from dolor.io.write import write_text
 
@@ -233,7 +239,7 @@ def report(
 
 
 def summary(results: Results, dataset: Datasets = None) -> None:
-    """Name the report of a run and say in five lines what was found."""
+    """Say in five lines what a run found."""
     from dolor import report as reports
 
     for line in reports.summary(results, dataset):
@@ -318,5 +324,7 @@ def _setting(source: Path) -> tuple[str, Setting]:
 
 def add_to(app: typer.Typer) -> None:
     """Hang the commands into the command line, in the order in which a run takes them."""
-    for command in (profiles, score, contrast, from_de, meta, claims, methods, report, summary):
-        app.command()(command)
+    for command in (profiles, score, contrast, from_de, meta, claims):
+        app.command(rich_help_panel="Signals")(command)
+    for of_results in (report, summary, methods):
+        app.command(rich_help_panel="Results")(of_results)

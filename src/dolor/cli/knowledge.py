@@ -6,7 +6,8 @@ Tables are printed with tabs, so that they go straight into a spreadsheet or ano
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -18,20 +19,42 @@ if TYPE_CHECKING:
 File = Annotated[Path | None, typer.Argument(help="A file of your own; default: the one that dolor ships.")]
 Out = Annotated[Path | None, typer.Option(help="File to write; default: the terminal.")]
 OfOrganism = Annotated[str, typer.Option(help="mouse or human.")]
-Filter = Annotated[str | None, typer.Option(help="Only rows that hold this word.")]
+# The words of the catalog, held to it by a test: reading it here would slow every command.
+CHOICES = MappingProxyType({
+    "compartment": "blood bone brain drg joint nerve skin spinal_cord systemic viscera not_stated",
+    "pain_type": "cancer inflammatory neuropathic nociceptive nociplastic visceral not_stated",
+    "sex": "both female_biased female_only male_biased male_only time_dependent not_stated",
+    "effect": "pro anti dual homeostatic none not_evaluated",
+    "kind": "ligand_receptor receptor_only pathway cell_only",
+})  # fmt: skip
 
-catalog = typer.Typer(help="The mediator catalog: what the review states, row by row.", no_args_is_help=True)
+
+def _one_of(column: str) -> Any:
+    words = CHOICES[column].split()
+    return typer.Option(help=f"One of {', '.join(words)}.", autocompletion=lambda: words)
+
+
+Compartment = Annotated[str | None, _one_of("compartment")]
+PainType = Annotated[str | None, _one_of("pain_type")]
+Sex = Annotated[str | None, _one_of("sex")]
+Effect = Annotated[str | None, _one_of("effect")]
+Kind = Annotated[str | None, _one_of("kind")]
+Cell = Annotated[
+    str | None, typer.Option(help="A population, such as macrophage: `dolor populations show` lists them.")
+]
+
+catalog = typer.Typer(help="The mediator catalog: the claims of the review.", no_args_is_help=True)
 populations = typer.Typer(help="The populations and their markers.", no_args_is_help=True)
 
 
 @catalog.command("show")
 def show_catalog(
-    compartment: Filter = None,
-    pain_type: Filter = None,
-    sex: Filter = None,
-    effect: Filter = None,
-    kind: Filter = None,
-    cell: Filter = None,
+    compartment: Compartment = None,
+    pain_type: PainType = None,
+    sex: Sex = None,
+    effect: Effect = None,
+    kind: Kind = None,
+    cell: Cell = None,
 ) -> None:
     """Print the statements, all of them or those that match every filter."""
     from dolor.knowledge.catalog import mediators
@@ -87,7 +110,7 @@ def page_catalog(out: Out = None) -> None:
 
 
 @populations.command("show")
-def show_populations(compartment: Filter = None) -> None:
+def show_populations(compartment: Compartment = None) -> None:
     """Print the tree of populations with their markers."""
     from dolor.knowledge.populations import populations as table
     from dolor.knowledge.populations import tree
@@ -107,7 +130,7 @@ def validate_populations(file: File = None) -> None:
 
 
 @populations.command("export")
-def export_populations(organism: OfOrganism = "mouse", compartment: Filter = None, out: Out = None) -> None:
+def export_populations(organism: OfOrganism = "mouse", compartment: Compartment = None, out: Out = None) -> None:
     """Write the markers as a network: population, gene, sign."""
     from dolor.knowledge.populations import markers
 
@@ -115,7 +138,7 @@ def export_populations(organism: OfOrganism = "mouse", compartment: Filter = Non
 
 
 def schema() -> None:
-    """Print the JSON schema of a run's configuration."""
+    """Print the JSON schema of a configuration."""
     from dolor.config.models import schema_text
 
     typer.echo(schema_text(), nl=False)
@@ -123,9 +146,9 @@ def schema() -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Hang the commands on knowledge into the command line."""
-    app.add_typer(catalog, name="catalog")
-    app.add_typer(populations, name="populations")
-    app.command()(schema)
+    app.add_typer(catalog, name="catalog", rich_help_panel="Knowledge")
+    app.add_typer(populations, name="populations", rich_help_panel="Knowledge")
+    app.command(rich_help_panel="Knowledge")(schema)
 
 
 def _print(table: pd.DataFrame, out: Path | None = None, *, separator: str = "\t") -> None:

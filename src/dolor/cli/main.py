@@ -4,20 +4,39 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from dolor import __version__
 from dolor.cli import acquire, cells, contrasts, export, knowledge, run, studies
 from dolor.core.errors import DolorError
 from dolor.core.threads import allot
 
+
+class Grouped(TyperGroup):
+    """The list of commands in groups, in the order of a run, each with its whole first sentence."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the groups."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for name in self.list_commands(ctx):
+            command = self.commands[name]
+            if not command.hidden:
+                said = command.get_short_help_str(limit=200)
+                groups.setdefault(getattr(command, "rich_help_panel", None) or "Other", []).append((name, said))
+        for title, rows in groups.items():
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
 app = typer.Typer(
     name="dolor",
+    cls=Grouped,
     help="Which immune signals reach which neurons, how injury changes it, and whether it differs by sex.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )

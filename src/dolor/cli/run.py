@@ -23,7 +23,7 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     free: Annotated[bool, typer.Option("--unlock", help="Free the folder of a run that was killed.")] = False,
 ) -> None:
-    """Run the workflow, or go on with it where it was left."""
+    """Run the workflow, or resume it."""
     from dolor import workflow
     from dolor.workflow.launch import unlock
 
@@ -37,7 +37,7 @@ def run(
 
 
 def demo(directory: Folder = Path(), cores: Cores = 2) -> None:
-    """Run the workflow on the embedded, simulated study, and name the report."""
+    """Run the workflow on the embedded, simulated study."""
     from dolor import workflow
 
     run(workflow.workflow_path("config/config.yaml"), directory=directory, cores=cores)
@@ -47,7 +47,7 @@ def doctor(
     config: Annotated[Path | None, typer.Argument(help="The configuration of a run.", show_default=False)] = None,
     directory: Folder = Path(),
 ) -> None:
-    """Check the installation, the machine and a configuration, in seconds."""
+    """Check installation, machine and configuration."""
     from dolor import workflow
 
     code = 0
@@ -58,7 +58,7 @@ def doctor(
 
 
 def config() -> None:
-    """Print a configuration to start from: the embedded study's, with comments."""
+    """Print a configuration to start from, with comments."""
     from dolor import workflow
 
     typer.echo(workflow.workflow_path("config/config.yaml").read_text(encoding="utf-8"), nl=False)
@@ -77,4 +77,4 @@ def _say_what_was_found(config: Path, directory: Path) -> None:
 def add_to(app: typer.Typer) -> None:
     """Hang the commands into the command line."""
     for command in (run, demo, doctor, config):
-        app.command()(command)
+        app.command(rich_help_panel="Run")(command)

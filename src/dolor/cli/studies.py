@@ -124,4 +124,4 @@ def export_datasets(
 
 def add_to(app: typer.Typer) -> None:
     """Hang the commands into the command line."""
-    app.add_typer(datasets, name="datasets")
+    app.add_typer(datasets, name="datasets", rich_help_panel="Knowledge")

@@ -1,8 +1,8 @@
 """Figures for papers: one function a figure, each returning the Axes or the Figure that it drew on.
 
 All share one theme (:func:`theme`): sizes in millimetres, text that stays text in SVG and PDF, and the colours of
-:mod:`dolor.pl.theme`, so that a population has one colour everywhere. Nothing is shown or saved: call
-``ax.figure.savefig`` within ``with dl.pl.theme():``.
+:mod:`dolor.pl.theme`, so that a population has one colour everywhere. As in scanpy, a figure shows in a notebook
+(``show=False``: not), is written with ``save="figure.pdf"``, and is drawn on axes of yours with ``ax=``.
 """
 
 from dolor.pl.chord import chord

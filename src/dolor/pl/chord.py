@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 import pandas as pd
 
-from dolor.pl.parts import population
+from dolor.pl.parts import short_name
 from dolor.pl.select import Comparison, one_comparison, require_change, traffic
-from dolor.pl.theme import lineage_of, new_axes, population_colour, theme
+from dolor.pl.theme import finished, lineage_of, new_axes, population_colour, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +22,7 @@ _GAP = np.radians(3.0)
 _RIM, _INNER, _TIP = 1.0, 0.94, 0.86
 
 
+@finished
 def chord(
     contrasts: pd.DataFrame,
     *,
@@ -113,7 +114,7 @@ def _rim(ax: Axes, name: str, start: float, end: float) -> None:
     turn = np.degrees(middle)
     flipped = x < 0
     ax.text(
-        1.04 * x, 1.04 * y, population(name), rotation=turn + 180 if flipped else turn,
+        1.04 * x, 1.04 * y, short_name(name), rotation=turn + 180 if flipped else turn,
         rotation_mode="anchor", ha="right" if flipped else "left", va="center",
     )  # fmt: skip
 

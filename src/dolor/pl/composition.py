@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dolor.pl.parts import place_legend, population, stack_bars
+from dolor.pl.parts import place_legend, short_name, stack_bars
 from dolor.pl.select import require_columns
-from dolor.pl.theme import new_axes, population_colour, theme
+from dolor.pl.theme import finished, new_axes, population_colour, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +19,7 @@ _COLUMNS = ("sample_id", "condition", "sex", "cell_type")
 _SEX_SIGN = {"female": "♀", "male": "♂"}
 
 
+@finished
 def composition(obs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw one bar a sample, its parts the shares of the populations, ordered by condition and sex.
 
@@ -57,7 +58,7 @@ def composition(obs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     names = samples["sample_id"] + ", " + samples["condition"] + " " + sign
     with theme():
         ax = ax or new_axes(180, 40 + 5 * len(samples))
-        looks = {name: {"label": population(name), "color": population_colour(name)} for name in shares.columns}
+        looks = {name: {"label": short_name(name), "color": population_colour(name)} for name in shares.columns}
         stack_bars(ax, shares.set_axis(names), looks)
         place_legend(ax, columns=4)
     return ax

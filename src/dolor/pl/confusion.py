@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from dolor.core.errors import DataError
-from dolor.pl.parts import draw_cells, population
-from dolor.pl.theme import new_axes, theme
+from dolor.pl.parts import draw_cells, short_name
+from dolor.pl.theme import finished, new_axes, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["confusion"]
 
 
+@finished
 def confusion(called: pd.Series, given: pd.Series, *, ax: Axes | None = None) -> Axes:
     """Draw which share of the cells of each given label bears which called label.
 
@@ -45,6 +46,8 @@ def confusion(called: pd.Series, given: pd.Series, *, ax: Axes | None = None) ->
     >>> [text.get_text() for text in ax.texts]
     ['50', '50']
     """
+    if not (isinstance(called, pd.Series) and isinstance(given, pd.Series)):
+        raise DataError('the confusion needs two columns of labels, such as adata.obs["cell_type"] and your own')
     if len(called) != len(given) or not len(called):
         raise DataError(f"the confusion needs two labels for each cell: {len(called)} called, {len(given)} given")
     counts = pd.crosstab(given.astype(str).to_numpy(), called.astype(str).to_numpy())
@@ -57,8 +60,8 @@ def confusion(called: pd.Series, given: pd.Series, *, ax: Axes | None = None) ->
     with theme():
         ax = ax or new_axes(52 + 5.5 * len(columns), 40 + 4.5 * len(rows))
         draw_cells(ax, share, said, cmap="Blues", low=0, high=1, label="share of the given label")
-        ax.set_xticks(range(len(columns)), [population(str(name)) for name in columns], rotation=45, ha="right")
-        names = [f"{population(str(name))} ({total:,})" for name, total in zip(rows, table.sum(axis=1), strict=True)]
+        ax.set_xticks(range(len(columns)), [short_name(str(name)) for name in columns], rotation=45, ha="right")
+        names = [f"{short_name(str(name))} ({total:,})" for name, total in zip(rows, table.sum(axis=1), strict=True)]
         ax.set_yticks(range(len(rows)), names)
         ax.set(xlabel="called", ylabel="given")
     return ax

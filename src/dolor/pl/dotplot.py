@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dolor.pl.parts import place_colour_bar, place_legend, population
+from dolor.pl.parts import place_colour_bar, place_legend, short_name
 from dolor.pl.select import require_columns
-from dolor.pl.theme import new_axes, theme
+from dolor.pl.theme import finished, new_axes, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +19,7 @@ _COLUMNS = ("sender", "receiver", "interaction_id", "score", "pvalue")
 _LARGEST = 60.0
 
 
+@finished
 def dotplot(
     scores: pd.DataFrame, *, top: int = 20, pairs: int = 12, alpha: float = 0.05, ax: Axes | None = None
 ) -> Axes:
@@ -60,7 +61,7 @@ def dotplot(
     """
     require_columns(scores, _COLUMNS, "the dot plot")
     frame = scores[list(_COLUMNS)].assign(
-        pair=scores["sender"].astype(str).map(population) + " → " + scores["receiver"].astype(str).map(population),
+        pair=pd.Series(zip(*(scores[side].astype(str) for side in ("sender", "receiver")), strict=True), scores.index),
         interaction=scores["interaction_id"].astype(str),
         specific=scores["pvalue"] < alpha,
     )
@@ -78,7 +79,8 @@ def dotplot(
             s=2 + (_LARGEST - 2) * shown["specific"].to_numpy(dtype=float),
             c=shown["score"], cmap="cividis", linewidths=0,
         )  # fmt: skip
-        ax.set_xticks(range(len(columns)), list(columns), rotation=45, ha="right")
+        named = [" → ".join(map(short_name, pair)) for pair in columns]
+        ax.set_xticks(range(len(columns)), named, rotation=45, ha="right")
         ax.set_yticks(range(len(rows)), list(rows))
         ax.invert_yaxis()
         ax.margins(0.05)

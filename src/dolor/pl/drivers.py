@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 import pandas as pd
 
-from dolor.pl.parts import place_legend, population
+from dolor.pl.parts import place_legend, short_name
 from dolor.pl.select import Comparison, one_comparison, require_change
-from dolor.pl.theme import new_axes, theme
+from dolor.pl.theme import finished, new_axes, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +23,7 @@ _PARTS = (
 )
 
 
+@finished
 def drivers(
     contrasts: pd.DataFrame,
     *,
@@ -79,7 +80,7 @@ def drivers(
                 label=name,
             )  # fmt: skip
         ax.scatter(shown["total"], place, marker="|", s=60, color="black", label="together", zorder=3)
-        names = shown["ligand"].astype(str) + " of " + shown["sender"].astype(str).map(population)
+        names = shown["ligand"].astype(str) + " of " + shown["sender"].astype(str).map(short_name)
         ax.set_yticks(place, names.tolist())
         ax.invert_yaxis()
         ax.axvline(0, color="black", linewidth=0.6)

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from dolor.core.errors import DataError
-from dolor.pl.parts import population
+from dolor.pl.parts import short_name
 from dolor.pl.select import require_columns
-from dolor.pl.theme import new_axes, theme
+from dolor.pl.theme import finished, new_axes, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +21,7 @@ _QUESTION = ("contrast_type", "case", "reference", "stratum", "sender", "receive
 _FOUND = ("datasets", "dataset_effects", "dataset_ses", "effect", "ci_low", "ci_high", "i2", "tau2")
 
 
+@finished
 def forest(meta: pd.DataFrame, *, ax: Axes | None = None, **question: str) -> Axes:
     """Draw a forest plot.
 
@@ -71,7 +72,7 @@ def forest(meta: pd.DataFrame, *, ax: Axes | None = None, **question: str) -> Ax
         ax.set_yticks([*place, len(names)], [*names, "together"])
         ax.set_ylim(len(names) + 0.7, -0.7)
         ax.set_xlabel(f"log2 change, {row['case']} against {row['reference']}")
-        title = f"{row['interaction_id']}: {population(str(row['sender']))} → {population(str(row['receiver']))}"
+        title = f"{row['interaction_id']}: {short_name(str(row['sender']))} → {short_name(str(row['receiver']))}"
         ax.set_title(f"{title}\nheterogeneity: I² = {float(row['i2']):.0%}, τ² = {float(row['tau2']):.2g}", loc="left")
     return ax
 

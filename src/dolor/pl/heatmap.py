@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal, Unpack
 import numpy as np
 import pandas as pd
 
-from dolor.pl.parts import draw_cells, population
+from dolor.pl.parts import draw_cells, short_name
 from dolor.pl.select import Comparison, one_comparison, traffic
-from dolor.pl.theme import new_axes, population_colour, theme
+from dolor.pl.theme import finished, new_axes, population_colour, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["heatmap"]
 
 
+@finished
 def heatmap(
     contrasts: pd.DataFrame,
     *,
@@ -78,9 +79,9 @@ def heatmap(
         ax = ax or new_axes(48 + 5.5 * len(table.columns), 38 + 4.5 * len(table))
         draw_cells(ax, cells, said, cmap="RdBu_r", low=-reach, high=reach, label=label)
         ax.set_xticks(
-            range(len(table.columns)), [population(str(name)) for name in table.columns], rotation=45, ha="right"
+            range(len(table.columns)), [short_name(str(name)) for name in table.columns], rotation=45, ha="right"
         )
-        ax.set_yticks(range(len(table)), [population(str(name)) for name in table.index])
+        ax.set_yticks(range(len(table)), [short_name(str(name)) for name in table.index])
         for name, tick in zip(
             (*table.columns, *table.index), (*ax.get_xticklabels(), *ax.get_yticklabels()), strict=True
         ):

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dolor.pl.parts import place_colour_bar, place_legend, population
+from dolor.pl.parts import place_colour_bar, place_legend, short_name
 from dolor.pl.select import require_columns
-from dolor.pl.theme import new_axes, theme
+from dolor.pl.theme import finished, new_axes, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +19,7 @@ _COLUMNS = ("cell_type", "gene", "expected", "mean_expression", "detection")
 _LARGEST = 70.0
 
 
+@finished
 def markers(evidence: pd.DataFrame, *, top: int = 8, ax: Axes | None = None) -> Axes:
     """Draw the markers of each population: area for the share of its cells that detect a gene, colour for the mean.
 
@@ -67,7 +68,7 @@ def markers(evidence: pd.DataFrame, *, top: int = 8, ax: Axes | None = None) -> 
             ax.text(
                 column, y + 0.46, f"not {gene}" if out else gene, ha="center", va="center", fontsize=5, style="italic"
             )
-        ax.set_yticks(range(len(names)), [population(name) for name in names])
+        ax.set_yticks(range(len(names)), [short_name(name) for name in names])
         ax.set_xticks([])
         ax.set(xlim=(-0.7, float(shown["column"].max()) + 0.7), ylim=(len(names) - 0.2, -0.6))
         ax.spines[["bottom", "left"]].set_visible(False)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 import pandas as pd
 
-from dolor.pl.parts import place_legend, population
+from dolor.pl.parts import place_legend, short_name
 from dolor.pl.select import Comparison, one_comparison, require_change, traffic
-from dolor.pl.theme import DIRECTION, lineage_of, new_axes, population_colour, theme
+from dolor.pl.theme import DIRECTION, finished, lineage_of, new_axes, population_colour, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +20,7 @@ _WIDEST = 4.0
 _KINDS = (("up", "most rise", "-"), ("down", "most fall", "--"), ("none", "as many rise as fall", ":"))
 
 
+@finished
 def network(
     contrasts: pd.DataFrame,
     *,
@@ -96,7 +97,7 @@ def _places(ax: Axes, names: list[str]) -> dict[str, tuple[float, float]]:
     for name, (x, y) in place.items():
         ax.scatter(x, y, s=70, color=population_colour(name), edgecolors="white", linewidths=0.8, zorder=3)
         side = "center" if abs(x) < 0.2 else "left" if x > 0 else "right"
-        ax.text(1.12 * x, 1.14 * y, population(name), ha=side, va="center")
+        ax.text(1.12 * x, 1.14 * y, short_name(name), ha=side, va="center")
     return place
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 
 from dolor.core.errors import DataError
 from dolor.pl.pain_axis_traffic import ALWAYS_SHOWN, AXIS, Traffic, columns_of, crossing, pain_effects, traffic_of
-from dolor.pl.parts import compartment, place_legend, population
+from dolor.pl.parts import compartment, place_legend, short_name
 from dolor.pl.select import require_change, require_columns
-from dolor.pl.theme import PAIN_EFFECT, new_axes, population_colour, theme
+from dolor.pl.theme import PAIN_EFFECT, finished, new_axes, population_colour, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +29,7 @@ _SAID = {
 }  # fmt: skip
 
 
+@finished
 def pain_axis(
     contrasts: pd.DataFrame,
     compartments: Mapping[str, str],
@@ -145,7 +146,7 @@ def _place(
     for side, step, turned in (("sender", -0.25, "right"), ("receiver", 0.25, "left")):
         for name, y in sides[side].items():
             ax.scatter(out[side], y, s=22, color=population_colour(name), edgecolors="white", linewidths=0.5, zorder=4)
-            ax.text(out[side] + step, y, population(name), ha=turned, va="center", fontsize=5)
+            ax.text(out[side] + step, y, short_name(name), ha=turned, va="center", fontsize=5)
     return x + width
 
 

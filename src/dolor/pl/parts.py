@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.cm import ScalarMappable
 
-__all__ = ["compartment", "draw_cells", "name_points", "place_colour_bar", "place_legend", "population", "stack_bars"]
+__all__ = [
+    "compartment",
+    "draw_cells",
+    "name_points",
+    "place_colour_bar",
+    "place_legend",
+    "population",
+    "short_name",
+    "stack_bars",
+]
 
 _SPELLINGS = MappingProxyType({
     "drg": "DRG", "cdc1": "cDC1", "cdc2": "cDC2", "dc": "DC", "nk": "NK", "cd4": "CD4", "cd8": "CD8", "t": "T",
@@ -39,6 +48,22 @@ def population(name: str) -> str:
     ('DRG barrier macrophage', 'CD4 T cell')
     """
     return " ".join(_SPELLINGS.get(word, word) for word in name.split("_")).replace(" derived", "-derived")
+
+
+_LONGEST = 48
+
+
+def short_name(name: str) -> str:
+    """Say the name of a population where room is short: the middle of a very long one is left out.
+
+    Examples
+    --------
+    >>> short_name("cd4_t_cell"), len(short_name("x" * 200))
+    ('CD4 T cell', 48)
+    """
+    said = population(name)
+    half = _LONGEST // 2
+    return said if len(said) <= _LONGEST else f"{said[:half]}…{said[1 - half :]}"
 
 
 def compartment(name: str) -> str:

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from dolor.core.errors import DataError
-from dolor.pl.parts import population
+from dolor.pl.parts import short_name
 
 __all__ = ["Comparison", "label_of", "one_comparison", "require_change", "require_columns", "traffic"]
 
 _COMPARISON = ("dataset_id", "contrast_type", "case", "reference", "stratum")
+_CONTRASTS = (*_COMPARISON, "sender", "receiver", "ligand", "effect", "qvalue")
 _USUAL: Comparison = {"contrast_type": "condition", "stratum": ""}
 
 
@@ -37,7 +38,12 @@ class Comparison(TypedDict, total=False):
 
 
 def require_columns(frame: pd.DataFrame, columns: tuple[str, ...], what: str) -> None:
-    """Check that a table has the columns that a figure reads."""
+    """Check that a figure was given a table, and that it has the columns that the figure reads."""
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(
+            f"{what} needs a table (a DataFrame with the columns {', '.join(columns)}), not an object of type "
+            f"{type(frame).__name__}"
+        )
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         raise DataError(
@@ -70,7 +76,7 @@ def one_comparison(contrasts: pd.DataFrame, what: str, **comparison: Unpack[Comp
     dolor.core.errors.DataError
         No row fits, or the levels leave several comparisons.
     """
-    require_columns(contrasts, _COMPARISON, what)
+    require_columns(contrasts, _CONTRASTS, what)
     levels = {name: level for name, level in (_USUAL | comparison).items() if level is not None}
     chosen = contrasts
     for name, level in levels.items():
@@ -88,7 +94,7 @@ def one_comparison(contrasts: pd.DataFrame, what: str, **comparison: Unpack[Comp
 
 def label_of(rows: pd.DataFrame) -> pd.Series:
     """Name each signal: ligand, sender and receiver."""
-    sender, receiver = (rows[side].astype(str).map(population) for side in ("sender", "receiver"))
+    sender, receiver = (rows[side].astype(str).map(short_name) for side in ("sender", "receiver"))
     return rows["ligand"].astype(str) + ": " + sender + " → " + receiver
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from dolor.core.errors import DataError
 from dolor.pl.parts import name_points, place_legend, stack_bars
 from dolor.pl.select import label_of, one_comparison, require_columns
-from dolor.pl.theme import DIRECTION, new_axes, theme
+from dolor.pl.theme import DIRECTION, finished, new_axes, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +28,7 @@ _LOOKS = MappingProxyType({
 })  # fmt: skip
 
 
+@finished
 def sex_calls(sex: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw, for each sample, the shares of its cells called female and male, and whether that fits the report.
 
@@ -78,6 +79,7 @@ def sex_calls(sex: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 _KEY = ["sender", "receiver", "interaction_id"]
 
 
+@finished
 def sex_scatter(
     contrasts: pd.DataFrame,
     *,

@@ -9,23 +9,32 @@ The theme that all figures share, and axes of a size in millimetres.
 from __future__ import annotations
 
 import colorsys
+import functools
+import inspect
+import sys
+import warnings
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
+from dolor.core.errors import UsageError
 from dolor.core.vocabulary import UNASSIGNED
 from dolor.knowledge import populations
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_Given = ParamSpec("_Given")
+
 __all__ = [
     "DIRECTION",
     "PAIN_EFFECT",
     "SEX_MARKER",
+    "finished",
     "ink_on",
     "lineage_of",
     "new_axes",
@@ -147,6 +156,8 @@ _SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "dolor",
     "pdf.fonttype": 42,
+    # A label of the user with a dollar sign is a label, not a formula.
+    "text.parse_math": False,
 }
 
 
@@ -173,6 +184,92 @@ def theme() -> Iterator[None]:
         mpl.rcdefaults()
         mpl.rcParams.update(_SETTINGS)
         yield
+
+
+# Of the width and height of a figure, the share that its axes have at least; how often it is enlarged for that.
+_LEAST_ROOM, _MOST_STEPS = 0.15, 6
+_FINISHING = """
+    show
+        Whether to show the figure; by default in a notebook, and not where ``ax`` is given.
+    save
+        File to write the figure to; its ending is its format (``.png``, ``.svg``, ``.pdf``)."""
+
+
+def finished(draw: Callable[_Given, Axes]) -> Callable[..., Axes]:
+    """Give a function that draws the options ``show`` and ``save``, as in scanpy; the axes are always returned."""
+
+    @functools.wraps(draw)
+    def figure(*args: Any, show: bool | None = None, save: Path | str | None = None, **options: Any) -> Axes:
+        ax = draw(*args, **options)
+        if options.get("ax") is None:
+            _make_room(ax)
+        if save is not None:
+            _save(ax, Path(save))
+        if show or (show is None and options.get("ax") is None and _in_notebook()):
+            _show(ax)
+        return ax
+
+    drawn = inspect.signature(draw)
+    types = {"show": "bool | None", "save": "Path | str | None"}
+    own = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=said)
+           for name, said in types.items()]  # fmt: skip
+    given = list(drawn.parameters.values())
+    place = len(given) - (given[-1].kind is inspect.Parameter.VAR_KEYWORD)
+    figure.__signature__ = drawn.replace(parameters=[*given[:place], *own, *given[place:]])  # type: ignore[attr-defined]
+    figure.__annotations__ = draw.__annotations__ | types
+    head, returns, tail = (draw.__doc__ or "").partition("\n\n    Returns\n")
+    figure.__doc__ = head + _FINISHING + returns + tail
+    return figure
+
+
+def _make_room(ax: Axes) -> None:
+    """Enlarge a figure until its labels leave room for the axes."""
+    whole = ax.get_figure(root=True)
+    if whole is None:
+        return
+    for _ in range(_MOST_STEPS):
+        with theme(), warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            whole.draw_without_rendering()
+        if not said and min(ax.get_position().size) > _LEAST_ROOM:
+            return
+        whole.set_size_inches(1.4 * whole.get_figwidth(), 1.4 * whole.get_figheight())
+
+
+def _save(ax: Axes, path: Path) -> None:
+    whole = ax.get_figure(root=True)
+    if whole is None:
+        raise UsageError("the axes belong to no figure any more, so nothing can be saved")
+    formats = whole.canvas.get_supported_filetypes()
+    if path.suffix.lower().lstrip(".") not in formats:
+        raise UsageError(f"save='{path}': the file must end in one of .{', .'.join(sorted(formats))}")
+    if not path.parent.is_dir():
+        raise UsageError(f"save='{path}': the folder {path.parent} does not exist; make it first")
+    with theme():
+        whole.savefig(path)
+
+
+def _in_notebook() -> bool:
+    """Return whether the session is a notebook's: only there is a figure shown unasked."""
+    package = sys.modules.get("IPython")
+    session = package.get_ipython() if package is not None else None
+    return hasattr(session, "kernel")
+
+
+def _show(ax: Axes) -> None:
+    """Show a figure: below the cell of a notebook, else in a window where the backend has one."""
+    whole = ax.get_figure(root=True)
+    if _in_notebook():
+        with theme():
+            sys.modules["IPython"].display.display(whole)
+        return
+    import matplotlib.pyplot as plt
+
+    try:
+        plt.figure(whole)
+    except (TypeError, ValueError) as error:  # a matplotlib before 3.11 shows no figure that pyplot did not make
+        raise UsageError("show=True needs a notebook or matplotlib 3.11 or later; use save= instead") from error
+    plt.show()
 
 
 def new_axes(width_mm: float, height_mm: float) -> Axes:

@@ -10,7 +10,7 @@ import pandas as pd
 from dolor.core.errors import DataError
 from dolor.pl.parts import name_points
 from dolor.pl.select import Comparison, label_of, one_comparison
-from dolor.pl.theme import DIRECTION, new_axes, theme
+from dolor.pl.theme import DIRECTION, finished, new_axes, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["volcano"]
 
 
+@finished
 def volcano(
     contrasts: pd.DataFrame,
     *,

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["Controlled", "as_records", "quality_control"]
 
 
+# Columns of ``obs`` that quality control writes, and that a file may bring with another meaning.
+_WRITTEN = (
+    "library_id", "n_counts", "n_genes", "mito_fraction", "doublet", "doublet_score", "sex_reported", "why_dropped",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Controlled:
     """Cells after quality control, and what was found.
@@ -76,7 +82,8 @@ def quality_control(
     Parameters
     ----------
     adata
-        Cells; reads ``layers["counts"]``. ``obs["why_dropped"]`` is written.
+        Cells; reads ``layers["counts"]``. ``obs["why_dropped"]`` is written. Columns that the file brought under a name
+        that is written here are kept as ``doublet_given`` and so on.
     empty
         Droplets without a cell, with ``sample_id`` in ``obs``, for ambient RNA.
     min_genes, mads, max_mito, max_mito_nuclei
@@ -113,6 +120,7 @@ def quality_control(
     limits: dict[str, Any] = {
         "min_genes": min_genes, "mads": mads, "max_mito": max_mito, "max_mito_nuclei": max_mito_nuclei
     }  # fmt: skip
+    _keep_given(adata.obs)
     kept, report = quality(adata, **limits, seed=seed, counts=counts)
     passed = (adata.obs["why_dropped"] == "").to_numpy()
     own = None if counts is None else counts.of(passed)
@@ -137,6 +145,14 @@ def quality_control(
         "doublet_rate": doublet_rate, "correct": correct, "split_pooled": split_pooled, "seed": seed
     }  # fmt: skip
     return Controlled(kept[told].copy(), report, calls, leaks, passed, told, corrected)
+
+
+def _keep_given(obs: pd.DataFrame) -> None:
+    """Keep columns of the user that are overwritten under a name that ends in ``_given``; own ones are replaced."""
+    if "coarse_kind" not in obs.columns:
+        for column in _WRITTEN:
+            if column in obs.columns:
+                obs[f"{column}_given"] = obs[column]
 
 
 def _split(kept: AnnData, calls: pd.DataFrame, report: dict[str, Any]) -> NDArray[np.bool_]:

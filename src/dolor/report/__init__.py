@@ -2,6 +2,7 @@
 
 from dolor.report.build import build
 from dolor.report.methods import methods
+from dolor.report.ranking import explain, top
 from dolor.report.summary import summary
 
-__all__ = ["build", "methods", "summary"]
+__all__ = ["build", "explain", "methods", "summary", "top"]

@@ -77,6 +77,7 @@ def render(context: Mapping[str, Any], islands: Mapping[str, Any]) -> str:
     environment.globals |= {
         "compartment": wording.compartment, "count": wording.count, "number": wording.number,
         "population": wording.population, "pain_effect": wording.pain_effect,
+        "verdict": wording.verdict,
     }  # fmt: skip
     environment.filters["capitalize_first"] = wording.capitalize_first
     style = _joined(package / "static" / "css")

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlencode
 
+import numpy as np
 import pandas as pd
 
+from dolor.core.reasons import Reason
+from dolor.core.tables import VERDICTS
+from dolor.knowledge import gene_logic
 from dolor.knowledge.population_tree import PopulationTree
 from dolor.pl.theme import lineage_of
 from dolor.report import wording
@@ -15,10 +22,40 @@ from dolor.report.data import DatasetRun, Run
 from dolor.report.pairs import Crosstalk
 from dolor.report.wording import rows_of
 
-__all__ = ["FDR", "Finding", "Findings", "findings_of"]
+__all__ = ["FDR", "Finding", "Findings", "Line", "findings_of"]
 
 FDR = 0.05
-_MOST_SIGNALS, _MOST_SHIFTS = 3, 2
+_MOST_LINES, _MOST_PARTNERS, _MOST_SHIFTS = 3, 3, 2
+# Programmes named after a state of these cells: in other cells their genes mean something else, so they do not lead.
+_CELLS_OF = MappingProxyType(
+    {"axotomy": "sensory_neuron", "repair_schwann": "schwann_cell", "disease_associated_microglia": "microglia"}
+)
+# What one of them does, and what several do.
+_CHANGE = MappingProxyType({
+    "condition": ("changes", "change"),
+    "interaction": ("changes differently in the sexes", "change differently in the sexes"),
+    "sex": ("differs between the sexes", "differ between the sexes"),
+    "sex_in_condition": ("differs between the sexes", "differ between the sexes"),
+})  # fmt: skip
+_QUESTIONS = (
+    ("Cells", "cells"),
+    ("Response of receivers", "response"),
+    ("Signals", "condition"),
+    ("Females and males", "interaction"),
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One result in words, and what the page shows of it: choices of the table of signals, and a row to open."""
+
+    text: str
+    show: Mapping[str, str | list[str]] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        """The choices as they stand in the address of the page."""
+        return urlencode(self.show, doseq=True)
 
 
 @dataclass(frozen=True)
@@ -26,31 +63,41 @@ class Finding:
     """A sentence and the words that say what it is about.
 
     ``kind`` is ``cells``, ``response``, or the type of the comparison of signals: ``condition``, ``interaction``,
-    ``sex_in_condition``, ``sex``. ``lead`` is the sentence's first half, which may stand out.
+    ``sex_in_condition``, ``sex``. ``lead`` is the sentence's first half, which may stand out; ``lines`` are its
+    clearest results, one each; ``hits`` counts what changes.
     """
 
     kind: str
     about: str
     lead: str
     rest: str
+    lines: tuple[Line, ...] = ()
+    hits: int = 0
 
     def __str__(self) -> str:
-        return wording.capitalize_first(f"{self.about}: {self.lead}{self.rest}")
+        said = "; ".join(line.text for line in self.lines)
+        return wording.capitalize_first(f"{self.about}: {self.lead}{self.rest}{' ' + said + '.' if said else ''}")
 
 
 @dataclass
 class Findings:
-    """Sentences of one dataset: those that rest on a test, and those that only describe."""
+    """Sentences of one dataset: those that rest on a test, and those that only describe.
+
+    ``unmeasured`` says which pairs lack a gene, ``verdicts`` how often the dataset bears out the review.
+    """
 
     dataset_id: str
     tested: list[Finding] = field(default_factory=list)
     described: list[Finding] = field(default_factory=list)
+    unmeasured: str = ""
+    verdicts: dict[str, int] = field(default_factory=dict)
 
     @property
     def headlines(self) -> list[tuple[str, Finding | None]]:
-        """The first sentence on each of the three questions; none where nothing could be tested."""
-        asked = (("Cells", "cells"), ("Signals", "condition"), ("Females and males", "interaction"))
-        return [(label, next((one for one in self.tested if one.kind == kind), None)) for label, kind in asked]
+        """The first sentence on each question: what changes stands first, what was not measured is left out."""
+        first = {kind: next((one for one in self.tested if one.kind == kind), None) for _, kind in _QUESTIONS}
+        asked = [(label, first[kind]) for label, kind in _QUESTIONS if kind != "response" or first[kind]]
+        return sorted(asked, key=lambda one: (one[1] is None, one[1] is not None and not one[1].hits))
 
     @property
     def further(self) -> list[Finding]:
@@ -60,7 +107,7 @@ class Findings:
 
 
 def findings_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str, Any]]) -> list[Findings]:
-    """Say for each dataset what its numbers show.
+    """Say for each dataset what its numbers show: page, terminal and tables take their counts from here.
 
     Parameters
     ----------
@@ -75,14 +122,32 @@ def findings_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str
     """
     found = []
     for dataset in run.datasets:
-        entry = Findings(dataset.dataset_id)
+        its = run.claims["verdict"][run.claims["dataset_id"].astype(str) == dataset.dataset_id].value_counts()
+        verdicts = {name: int(its[name]) for name in VERDICTS if name in its}
+        entry = Findings(dataset.dataset_id, unmeasured=_unmeasured(dataset), verdicts=verdicts)
         entry.tested += _composition(dataset, run.tree)
         for key, rows in _by_comparison(dataset, crosstalk):
             entry.tested += _tested(key, rows[rows["status"].astype(str) == "tested"], knowledge)
             entry.described += _described(key, rows, knowledge)
-        entry.tested += _response(dataset)
+        entry.tested += _response(dataset, run.tree)
         found.append(entry)
     return found
+
+
+def _unmeasured(dataset: DatasetRun) -> str:
+    """Say how many of the pairs asked for lack a gene in this dataset, and which genes."""
+    if "reason_code" not in dataset.contrasts:
+        return ""
+    pairs = dataset.contrasts[["interaction_id", "ligand", "receptor", "reason_code"]].astype(str)
+    lacking = pairs[pairs["reason_code"] == Reason.NOT_MEASURED].drop_duplicates("interaction_id")
+    if not len(lacking):
+        return ""
+    measured = set(dataset.profiles.var_names)
+    units = {*lacking["ligand"], *lacking["receptor"]}
+    genes = sorted({gene for unit in units for gene in gene_logic.genes(unit)} - measured)
+    n = wording.count(pairs["interaction_id"].nunique(), "ligand-receptor pair")
+    said = f": {wording.listing(genes, 6)}" if genes else ""
+    return f"{len(lacking):,} of {n} could not be tested because genes were not measured{said}."
 
 
 def _by_comparison(dataset: DatasetRun, crosstalk: Crosstalk) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
@@ -102,7 +167,7 @@ def _composition(dataset: DatasetRun, tree: PopulationTree) -> list[Finding]:
     table = dataset.composition[dataset.composition["contrast_type"] == "condition"]
     tested = table[table["status"] == "tested"]
     named = set(table["cell_type"].astype(str))
-    broad = {name for name in named if _is_above_one_of(name, named, tree)}
+    broad = {name: _state_of(dataset, name, tree) for name in named if _is_above_one_of(name, named, tree)}
     found = []
     for key, rows in tested.groupby(["case", "reference"], sort=False, observed=True):
         about = f"{key[0]} vs {key[1]}, cells"
@@ -119,7 +184,9 @@ def _composition(dataset: DatasetRun, tree: PopulationTree) -> list[Finding]:
         also = f"; {others} more shift" if others else ""
         samples = f"{hits[0]['n_case']:.0f} against {hits[0]['n_reference']:.0f} samples"
         rest = "".join(f"; {part}" for part in said[1:])
-        found.append(Finding("cells", about, said[0], f"{rest}{also} (shares; {samples})."))
+        found.append(
+            Finding("cells", about, said[0], f"{rest}{also} (as shares of all cells; {samples}).", hits=len(hits))
+        )
     return found
 
 
@@ -127,56 +194,113 @@ def _is_above_one_of(name: str, names: set[str], tree: PopulationTree) -> bool:
     return name in tree and not names.isdisjoint(tree.descendants(name))
 
 
-def _times(row: Mapping[str, Any], broad: set[str]) -> str:
-    """Say how many times a share is another; cells of a broad name are those whose markers carry no finer one."""
+def _state_of(dataset: DatasetRun, name: str, tree: PopulationTree) -> str:
+    """Name the state that most cells of a broad name are in, such as repair Schwann cells; empty if there is none."""
+    if "cell_state" not in dataset.obs:
+        return ""
+    states = dataset.obs["cell_state"].astype(str)[(dataset.obs["cell_type"] == name).to_numpy()]
+    states = states[states.isin(tree.descendants(name))]
+    counts = states.value_counts()
+    enough = len(counts) and 2 * int(counts.iloc[0]) > int((dataset.obs["cell_type"] == name).sum())
+    return str(counts.index[0]) if enough else ""
+
+
+def _times(row: Mapping[str, Any], broad: Mapping[str, str]) -> str:
+    """Say how many times a share is another; a broad name beside finer ones is said by the state of its cells."""
     name = str(row["cell_type"])
-    said = f"{wording.population(name)}{' of no finer type' if name in broad else ''}"
+    said = wording.population(broad.get(name) or name)
+    if name in broad and not broad[name]:
+        said = f"{said}, subtype not resolved"
     return f"{said} ({wording.number(2 ** abs(float(row['effect'])), 2)} ×)"
 
 
-def _response(dataset: DatasetRun) -> list[Finding]:
-    """Say which receivers answer with a programme, for each change with condition."""
+def _response(dataset: DatasetRun, tree: PopulationTree) -> list[Finding]:
+    """Say which programmes the receivers run, those of most receivers first, for each change with condition."""
     if not len(dataset.response):
         return []
     table = dataset.response[dataset.response["contrast_type"].astype(str) == "condition"]
-    hits = table[(table["status"].astype(str) == "tested") & (table["qvalue"] < FDR)].sort_values("pvalue")
+    table = table[table["status"].astype(str) == "tested"]
+    own = {name: {cells, *tree.descendants(cells)} for name, cells in _CELLS_OF.items()}
+    fits = [who in own.get(what, {who}) for what, who in zip(table["programme"], table["receiver"], strict=True)]
+    table = table[np.array(fits, dtype=bool)]
     found = []
-    for key, rows in hits.groupby(["case", "reference"], sort=False, observed=True):
-        parts = [
-            f"{str(row['programme']).replace('_', ' ')} {'up' if row['effect'] > 0 else 'down'} in "
-            f"{wording.population(str(row['receiver']))}"
-            for row in rows_of(rows)
+    for key, rows in table.groupby(["case", "reference"], sort=False, observed=True):
+        hits = rows[rows["qvalue"] < FDR].sort_values("pvalue")
+        parts: dict[tuple[str, bool], list[str]] = {}
+        for row in rows_of(hits):
+            parts.setdefault((str(row["programme"]), row["effect"] > 0), []).append(str(row["receiver"]))
+        lines = [
+            Line(
+                f"{wording.programme(name)} programme {'up' if rises else 'down'} in "
+                f"{wording.listing(map(wording.population, receivers), _MOST_PARTNERS)}",
+                {"dataset": dataset.dataset_id, "receiver": receivers[0]},
+            )
+            for (name, rises), receivers in sorted(parts.items(), key=lambda part: -len(part[1]))
         ]
-        found.append(Finding("response", f"{key[0]} vs {key[1]}, response programmes", wording.listing(parts, 4), "."))
+        if lines:
+            about = f"{key[0]} vs {key[1]}, response programmes"
+            n, of = hits["receiver"].nunique(), rows["receiver"].nunique()
+            lead = f"{n} of {wording.count(of, 'population')} {'responds' if n == 1 else 'respond'}"
+            rest = " with a programme of genes."
+            found.append(Finding("response", about, lead, rest, tuple(lines[:_MOST_LINES]), len(hits)))
     return found
 
 
 def _tested(key: Mapping[str, str], tested: pd.DataFrame, knowledge: Mapping[str, dict[str, Any]]) -> list[Finding]:
-    """Say which ligands and receptors change, each once, and whom the clearest of them can reach."""
+    """Say which ligands and receptors change, each once, and which populations have the other end."""
     if not len(tested):
         return []
     about = wording.comparison(key)
     n_units = len(_units(tested))
     changed = _changed_units(tested[tested["qvalue"] < FDR])
     if not changed:
-        rest = f" of {wording.count(n_units, 'ligand and receptor', 'ligands and receptors')} tested."
-        return [Finding(key["contrast_type"], about, "none differs", rest)]
-    best = changed[0]
+        said = _CHANGE[key["contrast_type"]][0]
+        rest = f" of {wording.count(n_units, 'tested ligand or receptor', 'tested ligands and receptors')} {said}."
+        return [Finding(key["contrast_type"], about, "none", rest)]
     up = sum(float(unit["effect"]) > 0 for unit in changed)
-    driver = _driver(best["row"]) if key["contrast_type"] == "condition" and best["end"] == "ligand" else ""
-    others = dict.fromkeys(_unit_name(unit, knowledge) for unit in changed[1:])
-    others.pop(_unit_name(best, knowledge), None)
-    also = f" Also {wording.listing(others, _MOST_SIGNALS)}." if others else ""
     onto = sum(unit["end"] == "ligand" and any(map(_onto_neuron, unit["rows"])) for unit in changed)
-    reach = f"; {onto:,} of these ligands can act on neurons" if onto else ""
-    partners = [wording.population(name) for name in best["partners"]]
-    reaching = "with receptors on" if best["end"] == "ligand" else "for which the ligand is made by"
-    rest = (
-        f" ({up:,} up, {len(changed) - up:,} down){reach}. Clearest: {_unit_name(best, knowledge)}, "
-        f"{_size(key, float(best['effect']))} ({wording.probability('q', float(best['qvalue']))}), "
-        f"{reaching} {wording.listing(partners, _MOST_SIGNALS)}{', ' + driver if driver else ''}.{also}"
-    )
-    return [Finding(key["contrast_type"], about, f"{len(changed):,} of {n_units:,} ligands and receptors change", rest)]
+    reach = f"; {onto:,} {'is a ligand' if onto == 1 else 'are ligands'} with receptors on neurons" if onto else ""
+    rest = f" ({up:,} up, {len(changed) - up:,} down){reach}."
+    change = _CHANGE[key["contrast_type"]][len(changed) > 1]
+    lead = f"{len(changed):,} of {n_units:,} ligands and receptors {change}"
+    lines = tuple(_line(key, units, knowledge) for units in _alike(changed)[:_MOST_LINES])
+    return [Finding(key["contrast_type"], about, lead, rest, lines, len(changed))]
+
+
+def _alike(changed: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Gather what changes the same way in several populations: that is replicated, and is said once."""
+    groups: dict[tuple[str, str, bool], list[dict[str, Any]]] = {}
+    for unit in changed:
+        groups.setdefault((unit["end"], str(unit["row"][unit["end"]]), unit["effect"] > 0), []).append(unit)
+    return sorted(groups.values(), key=_evidence)
+
+
+def _evidence(units: list[dict[str, Any]]) -> float:
+    """Order by how clear and how often replicated a change is: the sum of log10 q over populations."""
+    return sum(math.log10(max(float(unit["qvalue"]), 1e-300)) for unit in units)
+
+
+def _line(key: Mapping[str, str], units: list[dict[str, Any]], knowledge: Mapping[str, dict[str, Any]]) -> Line:
+    """Say of one changed ligand or receptor where, how much, who has the other end, and what the review says of it."""
+    best = units[0]
+    row, known = best["row"], knowledge[str(best["row"]["interaction_id"])]
+    name = known["mediator"] if best["end"] == "ligand" else f"{row['receptor']}, receptor of {known['mediator']},"
+    own = wording.listing([wording.population(unit["population"]) for unit in units], _MOST_PARTNERS)
+    partners = wording.listing(map(wording.population, best["partners"]), _MOST_PARTNERS)
+    reaching = "receptors on" if best["end"] == "ligand" else "ligand from"
+    largest = max((unit["effect"] for unit in units), key=abs)
+    size = f"{'up to ' if len(units) > 1 else ''}{_size(key, float(largest))}"
+    chance = wording.probability("q", float(best["qvalue"]))
+    driver = _driver(row) if key["contrast_type"] == "condition" and best["end"] == "ligand" else ""
+    on_pain = f"; {wording.pain_effect(known['effect'])}" if known["statements"] else ""
+    text = f"{name} in {own}: {size} ({chance}{on_pain}); {reaching} {partners}{'; ' + driver if driver else ''}"
+    opened = [
+        str(key["dataset_id"]),
+        wording.comparison(key),
+        *(str(row[one]) for one in ("sender", "receiver", "interaction_id")),
+    ]
+    show = {"dataset": opened[0], "comparison": opened[1], "mediator": known["mediator"], "found": "1", "open": opened}
+    return Line(text, show)
 
 
 def _units(rows: pd.DataFrame) -> set[tuple[str, str]]:
@@ -204,12 +328,6 @@ def _changed_units(hits: pd.DataFrame) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _unit_name(unit: Mapping[str, Any], knowledge: Mapping[str, dict[str, Any]]) -> str:
-    mediator = knowledge[str(unit["row"]["interaction_id"])]["mediator"]
-    name = mediator if unit["end"] == "ligand" else f"the receptor {unit['row']['receptor']} of {mediator}"
-    return f"{name} in {wording.population(unit['population'])}"
-
-
 def _described(key: Mapping[str, str], rows: pd.DataFrame, knowledge: Mapping[str, dict[str, Any]]) -> list[Finding]:
     described = rows[(rows["status"].astype(str) == "described") & rows["effect"].notna()]
     if not len(described):
@@ -224,15 +342,15 @@ def _described(key: Mapping[str, str], rows: pd.DataFrame, knowledge: Mapping[st
 
 
 def _driver(row: Mapping[str, Any]) -> str:
-    """Say why the ligand's supply changes; where its two parts pull apart, which of them wins."""
+    """Say what drives the change of the ligand's supply; where its two parts pull apart, which of them wins."""
     infiltration, per_cell = float(row["infiltration"]), float(row["per_cell"])
-    cells = f"there are {'more' if infiltration > 0 else 'fewer'} of the sender"
-    each = f"each sender cell makes {'more' if per_cell > 0 else 'less'} of it"
+    cells = f"{'more' if infiltration > 0 else 'fewer'} sender cells"
+    each = f"{'higher' if per_cell > 0 else 'lower'} expression per cell"
     if str(row["driver"]) == "both" and infiltration * per_cell < 0:
         wins, yields = (cells, each) if abs(infiltration) > abs(per_cell) else (each, cells)
-        return f"because {wins}, although {yields}"
+        return f"driven by {wins}, despite {yields}"
     said = {"infiltration": cells, "per_cell": each, "both": f"{cells} and {each}"}.get(str(row["driver"]), "")
-    return f"because {said}" if said else ""
+    return f"driven by {said}" if said else ""
 
 
 def _onto_neuron(row: Mapping[str, Any]) -> bool:
@@ -248,7 +366,6 @@ def _size(key: Mapping[str, str], effect: float) -> str:
     if key["contrast_type"] != "interaction":
         return wording.fold(effect)
     more, less = (f"{key[side].partition(':')[2]}s" for side in ("case", "reference"))
-    factor = wording.number(2 ** abs(effect), 2)
     if effect < 0:
         more, less = less, more
-    return f"whose change is {factor} times higher in {more} than in {less}"
+    return f"change {wording.number(2 ** abs(effect), 2)}-fold higher in {more} than in {less}"

@@ -21,7 +21,7 @@ from dolor.report.figures.embedding import even_subset
 from dolor.report.pairs import COMPARISON, Crosstalk
 from dolor.report.wording import rows_of
 
-__all__ = ["islands_of", "responses_of", "supply_points"]
+__all__ = ["FLAG_WORDS", "islands_of", "responses_of", "supply_points"]
 
 _COLUMNS = ["comparison", "receiver", "programme", "effect", "pvalue", "qvalue", "status"]
 
@@ -97,7 +97,7 @@ _COARSE = (
     "q_pvalue", "loo_pvalue_max", "tau2", "i2",
 )  # fmt: skip
 _PER_DATASET = ("dataset_effects", "dataset_ses", "loo_effect_min", "loo_effect_max", "reason")
-_FLAGS = {
+FLAG_WORDS = {
     "ambient_suspect": "the sender's ligand may be RNA that leaked from other cells (ambient)",
     "low_detection": "ligand or receptor is detected in few of the cells",
     "lost_identity": "injured neurons switch this receptor off together with their identity",
@@ -132,7 +132,7 @@ def islands_of(run: Run, crosstalk: Crosstalk, knowledge: Mapping[str, dict[str,
             "populations": {name: wording.population(name) for name in populations},
             "colours": population_colours(populations),
             "neurons": [name for name in populations if lineage_of(name) == "neuron"],
-            "flags": _FLAGS,
+            "flags": FLAG_WORDS,
         },
         "knowledge": dict(knowledge),
         "comparisons": comparisons,

@@ -11,7 +11,7 @@ from dolor.report.data import Run, read_run
 from dolor.report.findings import findings_of
 from dolor.report.pairs import crosstalk_of
 from dolor.report.sections.cells import contradictions_of
-from dolor.report.sections.claims import catalog_of, knowledge_of
+from dolor.report.sections.claims import board_of, catalog_of, knowledge_of, tally
 
 __all__ = ["summary"]
 
@@ -59,17 +59,21 @@ def _cells(run: Run) -> str:
 
 
 def _changes(run: Run) -> list[str]:
-    """Give the first sentence on signals that rests on a test, for the first three datasets."""
+    """Give what leads the card of each dataset on the page and its clearest line, for the first three datasets."""
     crosstalk = crosstalk_of(run)
     knowledge = knowledge_of(sorted(set(crosstalk.pairs["interaction_id"])), catalog_of())
     lines = []
     for found in findings_of(run, crosstalk, knowledge)[:3]:
-        on_signals = [finding for finding in found.tested if finding.kind not in ("cells", "response")]
-        first = next(iter(on_signals or found.tested), "nothing differs at a false discovery rate of 5 %")
-        lines.append(f"{found.dataset_id}: {first}")
+        on_signals = [one for one in found.tested if one.kind not in ("cells", "response")]
+        first = next(iter(sorted(on_signals or found.tested, key=lambda one: not one.hits)), None)
+        if first is None:
+            lines.append(f"{found.dataset_id}: no comparison has enough samples for a test")
+            continue
+        clearest = f" Clearest: {first.lines[0].text}" if first.lines else ""
+        lines.append(f"{found.dataset_id}: {first.about}: {first.lead}{first.rest}{clearest}")
     return lines
 
 
 def _verdicts(run: Run) -> str:
-    counts = run.claims["verdict"].value_counts()
-    return "Statements of the review: " + ", ".join(f"{number} {word}" for word, number in counts.items())
+    counts = tally(board_of(run.claims, catalog_of()))
+    return "Claims of the review: " + ", ".join(f"{wording.verdict(word)} {number}" for word, number in counts.items())

@@ -119,7 +119,7 @@ def _labels(dataset: DatasetRun) -> Iterator[tuple[str, str]]:
         level = "serious" if share > _MUCH_UNASSIGNED else "note"
         yield (
             level,
-            f"{share:.1%} of the cells could not be named with confidence; they stay unassigned and signal to nobody.",
+            f"{share:.1%} of the cells could not be labelled; they are left out of the signalling analysis.",
         )
 
 

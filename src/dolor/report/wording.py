@@ -25,7 +25,9 @@ __all__ = [
     "pain_effect",
     "population",
     "probability",
+    "programme",
     "rows_of",
+    "verdict",
 ]
 
 
@@ -139,8 +141,33 @@ def listing(items: Iterable[str], limit: int = 6) -> str:
 def pain_effect(word: str) -> str:
     """Say a mediator's effect on pain, as the review has it."""
     return {
-        "pro": "promotes pain", "anti": "relieves pain", "dual": "acts both ways", "homeostatic": "keeps the balance",
+        "pro": "promotes pain", "anti": "relieves pain", "dual": "promotes and relieves pain",
+        "homeostatic": "homeostatic",
         "not_evaluated": "effect not evaluated",
+    }.get(word, word)  # fmt: skip
+
+
+def programme(name: str) -> str:
+    """Say the name of a response programme.
+
+    Examples
+    --------
+    >>> programme("repair_schwann"), programme("nf_kappa_b")
+    ('repair Schwann', 'NF-κB')
+    """
+    return {"nf_kappa_b": "NF-κB"}.get(name) or population(name)
+
+
+def verdict(word: str) -> str:
+    """Say what the data make of a statement, as the end of "the data ...".
+
+    Examples
+    --------
+    >>> verdict("opposes")
+    'contradict'
+    """
+    return {
+        "supports": "support", "opposes": "contradict", "silent": "leave open", "untestable": "cannot test",
     }.get(word, word)  # fmt: skip
 
 

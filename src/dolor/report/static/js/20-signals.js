@@ -1,11 +1,11 @@
 // The table of all signals of one comparison, with its filters.
 
-const ON_PAIN = { pro: 'promotes pain', anti: 'relieves pain', dual: 'acts both ways', homeostatic: 'keeps the balance', not_evaluated: 'not evaluated' };
+const ON_PAIN = { pro: 'promotes pain', anti: 'relieves pain', dual: 'promotes and relieves pain', homeostatic: 'homeostatic', not_evaluated: 'not evaluated' };
 
 // By whether the sender is a neuron (2) and the receiver is one (1).
 const WAYS = ['others', 'onto', 'from', 'within'];
 
-const NO_FILTER = { dataset: '', mediator: '', sender: '', receiver: '', effect: '', way: '', cells: '', flag: '', text: '', found: false };
+const NO_FILTER = { dataset: '', mediator: '', sender: '', receiver: '', effect: '', way: '', cells: '', flag: '', text: '', found: false, present: true };
 
 class Signals {
   constructor(data, onopen) {
@@ -71,13 +71,15 @@ class Signals {
       sender: add('sender', 'from', populations('sender')),
       receiver: add('receiver', 'to', populations('receiver')),
       effect: add('effect', 'effect on pain', any('any').concat(Object.entries(ON_PAIN))),
-      way: add('way', 'way', any('any').concat([['onto', 'other cells onto neurons'], ['from', 'neurons onto other cells'], ['within', 'among neurons'], ['others', 'among other cells']])),
+      way: add('way', 'direction', any('any').concat([['onto', 'other cells onto neurons'], ['from', 'neurons onto other cells'], ['within', 'among neurons'], ['others', 'among other cells']])),
       cells: add('cells', 'in review', any('any').concat([['as stated', 'as the review states'], ['left open', 'left open by the review'], ['other cells', 'others']])),
       flag: add('flag', 'flags', any('any').concat([['-', 'without flags'], ...Object.keys(words.flags).map((flag) => [flag, flag.replace('_', ' ')])])),
     };
-    this.search = element('input', { type: 'search', placeholder: 'mediator, gene, population', oninput: () => this.set({ text: this.search.value }) });
+    this.search = element('input', { type: 'search', placeholder: 'words, e.g. Csf1r macrophage', title: 'Every word must be in some column of the row', oninput: () => this.set({ text: this.search.value }) });
     this.found = element('input', { type: 'checkbox', onchange: () => this.set({ found: this.found.checked }) });
+    this.present = element('input', { type: 'checkbox', onchange: () => this.set({ present: this.present.checked }) });
     form.append(element('label', {}, 'find', this.search), element('label', { class: 'check' }, this.found, 'only q < 0.05'));
+    if (this.data.contrasts.columns.present_ligand) form.append(element('label', { class: 'check', title: 'Hides rows whose ligand or receptor is no more than leakage and background explain in this comparison' }, this.present, 'both ends present'));
     form.append(element('button', { type: 'button', onclick: () => this.reset() }, 'Clear filters'));
   }
 
@@ -95,14 +97,19 @@ class Signals {
     Object.assign(this.filters, changes);
     this.search.value = this.filters.text;
     this.found.checked = this.filters.found;
+    this.present.checked = this.filters.present;
     for (const [key, select] of Object.entries(this.selects)) select.value = this.filters[key];
     this.apply();
+    this.onchange?.();
   }
 
   apply() {
     const { contrasts, comparisons } = this.data;
     const { comparison, found } = this.filters;
     const pairWanted = this.pairsWanted();
+    const ends = this.filters.present ? ['present_ligand', 'present_receptor'].map((name) => contrasts.columns[name]).filter(Boolean) : [];
+    const lacking = ends.map((end) => [end.codes, end.words.indexOf('absent')]);
+    const words = this.wordsSought();
     const wanted = Uint8Array.from(comparisons, (one) => !comparison || one.name === comparison);
     const at = contrasts.columns.comparison.values;
     const q = contrasts.columns.qvalue.values;
@@ -113,6 +120,8 @@ class Signals {
     let silent = 0;
     for (let row = 0; row < contrasts.rows; row++) {
       if (!wanted[at[row]] || !pairWanted[this.pair[row]] || (found && !(q[row] < 0.05))) continue;
+      if (lacking.some(([codes, absent]) => codes[row] === absent)) continue;
+      if (!words.every((has) => has(row))) continue;
       if (status[row] === untestable) silent++;
       rows[n++] = row;
     }
@@ -125,15 +134,8 @@ class Signals {
   // Which pairs pass the filters: decided on the distinct words first, so that a long table costs little.
   pairsWanted() {
     const { pairs, words } = this.data;
-    const { dataset, mediator, sender, receiver, effect, way, cells, flag, text } = this.filters;
-    const needle = text.trim().toLowerCase();
+    const { dataset, mediator, sender, receiver, effect, way, cells, flag } = this.filters;
     const c = pairs.columns;
-    const has = (column, say) => Uint8Array.from(column.words, (word, i) => say(word, i).toLowerCase().includes(needle));
-    const population = (word) => `${word} ${words.populations[word] ?? ''}`;
-    const hits = needle && [
-      [c.sender, has(c.sender, population)], [c.receiver, has(c.receiver, population)], [c.ligand, has(c.ligand, String)],
-      [c.receptor, has(c.receptor, String)], [c.interaction_id, has(c.interaction_id, (word, i) => `${word} ${this.names[i]}`)],
-    ];
     const exact = (column, word) => (word ? Uint8Array.from(column.words, (other) => other === word) : null);
     const masks = [[c.dataset_id, exact(c.dataset_id, dataset)], [c.sender, exact(c.sender, sender)], [c.receiver, exact(c.receiver, receiver)],
       [c.interaction_id, effect ? Uint8Array.from(this.effects, (other) => other === effect) : null],
@@ -143,7 +145,29 @@ class Signals {
     ].filter(([, mask]) => mask);
     const [sends, hears] = [c.sender, c.receiver].map((side) => side.words.map((word) => Number(words.neurons.includes(word))));
     return Uint8Array.from({ length: pairs.rows }, (_, pair) => masks.every(([column, mask]) => mask[column.codes[pair]])
-      && (!way || way === WAYS[2 * sends[c.sender.codes[pair]] + hears[c.receiver.codes[pair]]])
-      && (!needle || hits.some(([column, mask]) => mask[column.codes[pair]])));
+      && (!way || way === WAYS[2 * sends[c.sender.codes[pair]] + hears[c.receiver.codes[pair]]]));
+  }
+
+  // For each word of the search, whether a row has it in any of its columns: names, genes, families, pathways, effects, flags.
+  wordsSought() {
+    const { pairs, contrasts, comparisons, words, knowledge } = this.data;
+    const [c, d] = [pairs.columns, contrasts.columns];
+    const population = (word) => `${word} ${words.populations[word] ?? ''}`;
+    const about = (id, i) => {
+      const known = knowledge[id];
+      const stated = known.statements.flatMap((one) => [one.pain_type, one.compartment, one.sex]);
+      return [id, this.names[i], known.mediator_class, ON_PAIN[known.effect], ...stated].join(' ').replaceAll('_', ' ');
+    };
+    const named = [[c.sender, population], [c.receiver, population], [c.ligand, String], [c.receptor, String], [c.interaction_id, about],
+      [c.dataset_id, String], [c.review_cells, String], [c.flags, (word) => word.replaceAll('_', ' ')]];
+    const ofRow = [d.changed_side, d.driver, d.status, d.flags].filter((column) => column?.words);
+    return this.filters.text.toLowerCase().split(/\s+/).filter(Boolean).map((needle) => {
+      const mask = (column, say) => [column.codes, Uint8Array.from(column.words, (word, i) => say(word, i).toLowerCase().includes(needle))];
+      const inPair = named.filter(([column]) => column).map(([column, say]) => mask(column, say));
+      const pairHas = Uint8Array.from({ length: pairs.rows }, (_, pair) => inPair.some(([codes, has]) => has[codes[pair]]));
+      const inRow = ofRow.map((column) => mask(column, (word) => word.replaceAll('_', ' ')));
+      const compared = Uint8Array.from(comparisons, (one) => one.name.toLowerCase().includes(needle));
+      return (row) => pairHas[this.pair[row]] || compared[d.comparison.values[row]] || inRow.some(([codes, has]) => has[codes[row]]);
+    });
   }
 }

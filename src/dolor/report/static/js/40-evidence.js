@@ -28,7 +28,7 @@ class Evidence {
     const known = knowledge[of('interaction_id')];
     const dataset = datasets.find((one) => one.id === of('dataset_id'));
     const supply = await this.supply(dataset.id);
-    const close = element('button', { class: 'close', type: 'button', onclick: () => { this.host.hidden = true; back(); } }, 'Close');
+    const close = element('button', { class: 'close', type: 'button', onclick: () => { this.host.hidden = true; this.opened = null; this.onchange?.(); back(); } }, 'Close');
     const flags = [...new Set(`${of('flags')};${c.flags.at(row)}`.split(';').filter(Boolean))];
     this.host.replaceChildren(
       close,
@@ -45,6 +45,8 @@ class Evidence {
       this.statements(known),
     );
     this.host.hidden = false;
+    this.opened = row;
+    this.onchange?.();
     this.host.focus({ preventScroll: true });
     this.host.scrollIntoView({ block: 'nearest' });
   }
@@ -54,10 +56,14 @@ class Evidence {
     const effect = c.effect.at(row);
     const start = `${this.data.pairs.columns.dataset_id.at(c.pair.values[row])}, ${comparison.name}: `;
     if (!Number.isFinite(effect)) return `${start}${c.status.at(row)} (${c.reason.at(row)}).`;
-    const size = `score ${factor(effect)}`;
+    const side = c.changed_side?.at(row) ?? 'none';
+    const ends = { ligand: ['ligand'], receptor: ['receptor'], both: ['ligand', 'receptor'] }[side];
+    const size = ends ? ends.map((end) => `${end} ${factor(c[`effect_${end}`].at(row))}`).join(', ') : `score ${factor(effect)}`;
     const groups = `${c.n_case.at(row)} against ${c.n_reference.at(row)} samples`;
     if (c.status.at(row) !== 'tested') return `${start}${size}, ${groups}; described, not tested (${c.reason.at(row)}).`;
     const half = interval(c.se.at(row), c.df.at(row));
+    // The standard error is that of the score; where one end is said, no interval stands beside it.
+    if (ends) return `${start}${size}, p ${decimal(c.pvalue.at(row), 2)}, q ${decimal(c.qvalue.at(row), 2)}, ${groups}.`;
     return `${start}${size} (95 % interval ${decimal(2 ** (effect - half), 2)} to ${decimal(2 ** (effect + half), 2)} times), p ${decimal(c.pvalue.at(row), 2)}, q ${decimal(c.qvalue.at(row), 2)}, ${groups}.`;
   }
 
@@ -116,8 +122,8 @@ class Evidence {
       rows.push([c.programme.at(row).replaceAll('_', ' '), decimal(c.effect.at(row)), c.status.at(row) === 'tested' ? decimal(c.qvalue.at(row), 2) : c.status.at(row)]);
     }
     if (!rows.length) return null;
-    return element('div', {}, element('h4', {}, `Does the ${say(receiver)} answer?`),
-      element('p', { class: 'hint' }, 'Genes that rise together when a cell answers a signal or an injury. A change here speaks for a signal; it does not prove which one.'),
+    return element('div', {}, element('h4', {}, `Response of the receiving cells (${say(receiver)})`),
+      element('p', { class: 'hint' }, 'Genes that rise together when a cell answers a signal or an injury. A change here is consistent with a signal; it does not show which one.'),
       grid(['programme', 'change of its activity', 'q'], rows));
   }
 

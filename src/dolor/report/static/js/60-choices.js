@@ -7,7 +7,7 @@ function showOne(nodes, wanted) {
 function datasetChoice(ids, signals) {
   const host = document.getElementById('dataset-choice');
   const panels = document.querySelectorAll('.panel');
-  if (!host) return;
+  if (!host) return () => {};
   const buttons = [...ids, ''].map((id) => element('button', { type: 'button', 'aria-pressed': 'false', onclick: () => show(id) }, id || 'all'));
   const show = (id) => {
     buttons.forEach((button, i) => button.setAttribute('aria-pressed', String(([...ids, ''][i]) === id)));
@@ -17,6 +17,7 @@ function datasetChoice(ids, signals) {
   host.append(...buttons);
   showOne(panels, (panel) => panel.dataset.dataset === ids[0]);
   buttons[0].setAttribute('aria-pressed', 'true');
+  return show;
 }
 
 function comparisonChoice(panel, signals, words) {

@@ -11,10 +11,28 @@ function cell(value) {
   return harmless(value);
 }
 
+// Spreadsheets and mail choke on more; a longer table goes into several files, each with its header.
+const LARGEST_FILE = 20_000_000;
+
 function save(name, header, rows) {
-  const lines = [header.map(harmless).join('\t')];
-  for (const row of rows) lines.push(row.map(cell).join('\t'));
-  const url = URL.createObjectURL(new Blob([`${lines.join('\n')}\n`], { type: 'text/tab-separated-values' }));
+  const encoder = new TextEncoder();
+  const top = encoder.encode(`${header.map(harmless).join('\t')}\n`);
+  const files = [[top]];
+  let size = top.length;
+  for (const row of rows) {
+    const line = encoder.encode(`${row.map(cell).join('\t')}\n`);
+    if (size + line.length > LARGEST_FILE) {
+      files.push([top]);
+      size = top.length;
+    }
+    files.at(-1).push(line);
+    size += line.length;
+  }
+  files.forEach((lines, i) => offer(files.length > 1 ? name.replace('.tsv', `_${i + 1}_of_${files.length}.tsv`) : name, lines));
+}
+
+function offer(name, lines) {
+  const url = URL.createObjectURL(new Blob(lines, { type: 'text/tab-separated-values' }));
   const link = element('a', { href: url, download: name });
   document.body.append(link);
   link.click();

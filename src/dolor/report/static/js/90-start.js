@@ -18,13 +18,14 @@ async function start() {
   const signals = new Signals(data, (row) => evidence.open(row, () => signals.table.view.focus()));
   const panels = [...document.querySelectorAll('#cells .panel')];
   const cells = island('cells');
-  datasetChoice(data.datasets.map((one) => one.id), signals);
+  const showDataset = datasetChoice(data.datasets.map((one) => one.id), signals);
   document.querySelectorAll('#contrasts .panel').forEach((panel) => comparisonChoice(panel, signals, data.words));
   pointedFigures(data, (row, back) => evidence.open(row, back));
   mapChoice(signals);
   claimChoice();
   downloads(data, signals);
   panels.forEach((panel, i) => whenSeen(panel, () => new Embedding(panel, cells[i], data.datasets[i], data.words).start()));
+  new Address(data, signals, evidence, showDataset);
   document.documentElement.classList.add('ready');
 }
 
