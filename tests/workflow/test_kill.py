@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,7 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from workflow_runs import environment, hashes, snakemake
+import yaml
+from workflow_runs import CONFIG, OWN_FILES, environment, hashes, snakemake
 
 pytestmark = pytest.mark.workflow
 
@@ -66,9 +68,12 @@ def _half_written(folder: Path, whole: dict[str, str]) -> list[str]:
 
 
 def test_dolor_run_goes_on_by_itself_after_a_kill(finished: Path, tmp_path: Path) -> None:
-    (tmp_path / "run.yaml").write_text(
-        "datasets: [{id: simulated_drg, study: simulated, compartment: drg}]\nsimulate: {animals: 2, cells: 60}\n"
-    )
+    # The finished run without its second dataset: the same pairs, populations and reference, or no table is comparable.
+    run = yaml.safe_load(CONFIG)
+    run["datasets"] = run["datasets"][:1]
+    (tmp_path / "run.yaml").write_text(json.dumps(run))
+    for name, text in OWN_FILES.items():
+        (tmp_path / name).write_text(text)
     target = "results/simulated_drg/contrasts.parquet"
     command = [sys.executable, "-m", "dolor", "run", "run.yaml", "--", target]
     _kill_when(_started(command, tmp_path), tmp_path / "results" / "simulated_drg" / "annotation.parquet")
