@@ -26,9 +26,8 @@ def recover(compartment: str, seed: int, *, n_animals: int = 4, cells_per_sample
     dl.pp.settle_sex(cells, dl.pp.call_sex(cells))
     dl.tl.annotate(cells, compartment=compartment, seed=seed)
     pairs = dl.catalog.interactions("mouse")
-    contrasts = dl.tl.contrast(dl.tl.profiles(cells, pairs), pairs, "~ condition * sex", REFERENCE)
-    tested = contrasts[contrasts["status"] == "tested"]
-    return {**_labels(cells.obs), **_changes(tested, study.truth)}
+    changes = dl.tl.unit_changes(dl.tl.profiles(cells, pairs), pairs, "~ condition * sex", REFERENCE)
+    return {**_labels(cells.obs), **_changes(changes[changes["status"] == "tested"], study.truth)}
 
 
 def _labels(obs: pd.DataFrame) -> dict[str, float]:
@@ -44,35 +43,26 @@ def _labels(obs: pd.DataFrame) -> dict[str, float]:
 
 
 def _changes(tested: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
-    """Compare the condition effects: a planted gene moves every interaction that it takes part in.
+    """Compare the condition effects: a planted gene moves every ligand or receptor that it is part of.
 
-    Interactions whose other gene was planted too, in whatever cell, are left out: they have two truths.
+    Units of which another gene was planted too are left out: they have two truths.
     """
     tree = dl.populations.tree()
-    rows = tested[tested["contrast_type"] == "condition"].astype({"sender": str, "receiver": str})
-    genes = {
-        "ligand": rows["ligand"].astype(str).map(lambda text: tuple(gene_logic.genes(text))),
-        "receptor": rows["receptor"].astype(str).map(lambda text: tuple(gene_logic.genes(text))),
-    }
+    rows = tested[tested["contrast_type"] == "condition"].astype({"population": str, "unit": str})
+    genes = rows["unit"].map(lambda text: frozenset(gene_logic.genes(text)))
     moved = set(truth.loc[truth["kind"] == "expression", "gene"])
-    planted, found, null = [], [], []
-    changes = truth[(truth["contrast_type"] == "condition") & truth["kind"].isin(["expression", "null"])]
+    planted, found = [], []
+    changes = truth[(truth["contrast_type"] == "condition") & (truth["kind"] == "expression")]
     for change in changes[changes["role"] != ""].itertuples():
-        side = "sender" if change.role == "ligand" else "receiver"
         within = {change.population, *tree.descendants(change.population)}
-        other = genes["receptor" if change.role == "ligand" else "ligand"]
-        mine = rows[
-            rows[side].isin(within)
-            & genes[change.role].map(lambda names, gene=change.gene: gene in names)
-            & other.map(moved.isdisjoint)
-        ]
-        if change.kind == "null":
-            null.append(mine)
-        elif float(change.effect) != 0 and len(mine):
+        others = moved - {change.gene}
+        of_gene = genes.map(lambda names, gene=change.gene, others=others: gene in names and others.isdisjoint(names))
+        mine = rows[rows["population"].isin(within) & of_gene]
+        if float(change.effect) != 0 and len(mine):
             right = np.sign(mine["effect"]) == np.sign(float(change.effect))
             planted.append(right.mean())
             found.append(bool((right & (mine["qvalue"] < 0.05)).any()))
-    nulls = pd.concat(null) if null else rows.iloc[:0]
+    nulls = rows[genes.map(moved.isdisjoint) & ~rows["population"].isin(_with_moving_states(truth))]
     return {
         "planted": len(planted),
         "sign_right": float(np.mean(planted)),
@@ -80,6 +70,14 @@ def _changes(tested: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
         "null_tests": len(nulls),
         "null_below_005": float((nulls["pvalue"] < 0.05).mean()) if len(nulls) else float("nan"),
     }
+
+
+def _with_moving_states(truth: pd.DataFrame) -> set[str]:
+    """Return the populations that contain one whose share was planted to change, and so change by it."""
+    moving = truth[(truth["kind"] == "composition") & (truth["contrast_type"] == "condition")]
+    moving = moving[moving["planted"] == "yes"]
+    tree = dl.populations.tree()
+    return {name for population in moving["population"] for name in tree.ancestors(population)}
 
 
 def main() -> None:

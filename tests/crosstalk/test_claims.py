@@ -118,12 +118,13 @@ def test_untestable_says_why(words: dict[str, str], reason: str):
 def test_gene_not_measured_and_too_few_samples_are_told():
     missing = {"status": "untestable", "reason": "ligand not measured: TNF", "pvalue": np.nan}
     assert judge(None, missing)["reason"] == "ligand not measured: TNF"
-    few = {"status": "described", "reason": "only 1 sample(s) injured", "pvalue": np.nan}
-    assert judge(None, few)["reason"].startswith("too few samples: only 1")
+    few = {"status": "described", "reason": "too few samples with enough cells: 1 injured", "pvalue": np.nan}
+    assert judge(None, few)["verdict"] == "untestable"
+    assert judge(None, few)["reason"] == few["reason"]
 
 
-def test_what_is_measured_and_not_detected_is_silent():
-    row = {"status": "untestable", "reason": "ligand detected in less than 0.01 of the cells", "pvalue": np.nan}
+def test_a_pair_of_which_an_end_is_absent_is_silent():
+    row = {"status": "absent", "reason": "the receiver has no receptor", "pvalue": np.nan}
     assert judge(None, row)["verdict"] == "silent"
 
 

@@ -141,7 +141,8 @@ def test_a_gene_more_changes_library_sizes_only_if_it_has_counts(cells, pairs):
     expected = profiles(cells, pairs)
     wider = sparse.hstack([cells.layers["counts"], sparse.csr_matrix((cells.n_obs, 1))]).tocsr()
     var = pd.DataFrame(index=[*GENES, "Unrelated"])
-    assert_same(profiles(anndata.AnnData(obs=cells.obs, var=var, layers={"counts": wider}), pairs), expected)
+    found = profiles(anndata.AnnData(obs=cells.obs, var=var, layers={"counts": wider}), pairs)
+    assert_same(found[:, expected.var_names], expected)
 
 
 def test_what_is_constant_in_a_sample_is_kept_and_a_missing_cell_type_has_no_row(cells, pairs):
@@ -196,7 +197,7 @@ def test_a_cell_without_counts_is_counted_and_adds_nothing(cells, pairs):
         ),
         (lambda c: set_first(c, "sex", "male"), "'sex'.*several values within one sample"),
         (lambda c: c.layers.pop("counts"), "no layer 'counts'"),
-        (lambda c: setattr(c, "var_names", ["G0", *GENES[:-1]]), "more than once.*G0"),
+        (lambda c: setattr(c, "var_names", ["G0", *GENES[:-1]]), "duplicated.*G0"),
         (lambda c: c.layers["counts"].data.__setitem__(0, 0.5), "not integers"),
         (lambda c: c.layers["counts"].data.__setitem__(0, -1), "negative"),
         (lambda c: c.layers["counts"].data.__setitem__(0, np.nan), "NaN"),

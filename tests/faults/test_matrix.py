@@ -127,9 +127,12 @@ def test_a_gene_of_one_value_gives_finite_scores_and_no_discovery(labelled: AnnD
     assert np.isfinite(of_gene[["score", "lr_means", "pvalue"]]).all().all()
     assert of_gene["pvalue"].gt(0).all()
     changed = contrasts[contrasts["interaction_id"] == "one"]
-    assert (changed["status"] == "untestable").all() if level == 0 else changed["pvalue"].dropna().gt(1e-6).all()
-    if level == 0:
-        assert changed["reason"].str.contains("detected in less than").all()
+    if level == 3:
+        assert changed["pvalue"].dropna().gt(1e-6).all()
+    else:
+        assert (changed["present_ligand"] == "absent").all()
+        assert not (changed["status"] == "tested").any()
+        assert changed["qvalue"].isna().all()
         assert of_gene["flags"].str.contains("low_detection").all()
 
 
@@ -164,7 +167,7 @@ def test_one_donor_is_described_and_never_tested(labelled: AnnData) -> None:
     described = contrasts[contrasts["status"] == "described"]
     assert len(described)
     assert described["pvalue"].isna().all()
-    assert described["reason"].str.contains("only 1 sample").all()
+    assert set(described["reason_code"]) == {"few_samples"}
 
 
 @pytest.mark.parametrize(

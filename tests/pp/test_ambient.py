@@ -125,5 +125,5 @@ def test_scores_flag_what_leakage_explains_and_not_what_is_expressed(made: Study
         .mean()
     )
     assert suspect["schwann_cell", "Mpz"] == suspect["macrophage", "C1qa"] == 0
-    assert suspect["endothelial_cell", "Mpz"] > 0.7
+    assert suspect["endothelial_cell", "Mpz"] > 0.6
     assert suspect["sensory_neuron", "C1qa"] > 0.3

@@ -4,7 +4,7 @@ from scipy import stats
 
 from dolor.core.errors import UsageError
 from dolor.pseudobulk.leakage import expected_leakage
-from dolor.pseudobulk.presence import Status, excess_pvalues, leakage_spread, presence, supported
+from dolor.pseudobulk.presence import FLOOR, Status, excess_pvalues, leakage_spread, presence, supported
 from dolor.pseudobulk.unit_parts import combine_pvalues, smallest_subunit, sum_parts, unit_parts
 
 
@@ -118,12 +118,15 @@ def test_samples_of_few_cells_are_left_out():
     assert (presence(counts, cells, library, leaked, groups, min_cells=9).n_samples == 4).all()
 
 
-def test_unknown_leakage_is_unknown_and_never_absent():
+def test_with_unknown_leakage_only_what_is_hardly_seen_is_absent():
     counts, cells, library, leaked, groups, _ = study(5)
     leaked = leaked.copy()
     leaked[groups[0]] = np.nan
     found = presence(counts, cells, library, leaked, groups)
-    assert (found.status[0] == Status.UNKNOWN).all()
+    total = np.einsum("stg,s->tg", counts, groups[0].astype(float))
+    hardly = total <= FLOOR * (library * groups[0][:, None]).sum(axis=0)[:, None] / 1e4
+    assert 0 < hardly.mean() < 0.5
+    assert (found.status[0] == np.where(hardly, Status.ABSENT, Status.UNKNOWN)).all()
     assert np.isnan(found.pvalue[0]).all()
     assert np.isnan(found.expected[0]).all()
     assert set(found.status[1].ravel()) == {Status.ABSENT, Status.PRESENT}

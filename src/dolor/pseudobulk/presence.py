@@ -180,10 +180,19 @@ def presence(
     p = combine_pvalues(pvalue, parts)
     q = np.stack([_benjamini_hochberg(of_group) for of_group in p])
     status = _status(q, groups.astype(float) @ enough >= min_samples, level)
+    seen_at_all = combine_pvalues(_below_floor(counts_of, library, enough, groups, floor), parts) < 1
+    status[(status == Status.UNKNOWN) & ~seen_at_all] = Status.ABSENT
     sums = np.where(np.isnan(pvalue), np.nan, np.stack([observed, leak, leak + added]))
     deciding = smallest_subunit(pvalue, own - added, parts)
     seen, leaked_sum, expected = (np.take_along_axis(value, deciding, axis=-1) for value in sums)
     return Presence(p, q, status, seen, leaked_sum, expected, n_samples, spread)
+
+
+def _below_floor(counts: Floats, library: Floats, enough: Bools, groups: Bools, floor: float) -> Floats:
+    """Return 1 where all transcripts together are no more than the floor: absent, however few of them leaked; else 0."""
+    use = enough.astype(float)
+    total = _group_sums(library[:, :, None], use, groups)
+    return np.asarray(_group_sums(counts, use, groups) <= floor * total / 1e4, dtype=float)
 
 
 def _status(qvalue: Floats, enough: Bools, level: float) -> NDArray[np.int8]:

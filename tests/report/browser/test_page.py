@@ -98,6 +98,7 @@ def test_the_changed_end_stands_beside_q_and_the_evidence_shows_both_ends(visit_
         qvalue, end = (row.locator(f":nth-child({q + 1 + place})").inner_text() for place in (0, 1))
         assert end == "ligand"
         row.click()
+        page.locator("#evidence", has_text="ligand present").wait_for()
         evidence = page.locator("#evidence").inner_text()
         assert f"q {qvalue}," in evidence
         assert "ligand present" in evidence

@@ -86,7 +86,7 @@ def fit_dispersion_prior(quasi_dispersion: Floats, df: Floats, covariate: Floats
     best = (-np.inf, start, float(_PRIOR_DFS[0]))
     for prior_df in _PRIOR_DFS[::-1]:
         start = _fit_trend(value, freedom, terms, float(prior_df), start)
-        likelihood = _log_likelihood(value, freedom, terms @ start, float(prior_df))
+        likelihood = _log_likelihood(value, freedom, np.clip(terms @ start, -20, 20), float(prior_df))
         if likelihood > best[0]:
             best = (likelihood, start, float(prior_df))
     scale = np.exp(np.clip(spline @ best[1], -20, 20))

@@ -35,6 +35,8 @@ _RANK_TOLERANCE = 1e-8
 _PRIOR_COUNT = 0.125
 _DISPERSIONS = (1e-4, 4.0)
 _FEWEST_TO_LEARN = 10
+# Below this quasi-dispersion of all units, replicates are copies of one sample, which no test can be based on.
+_NO_VARIATION = 1e-6
 _MOST_TO_LEARN = 400
 
 
@@ -120,8 +122,10 @@ def fit_units(
     shrunk = fit_negative_binomial(counts + added, columns, offset, dispersion, leaked)
     full = fit_negative_binomial(counts, columns, offset, dispersion, leaked, shrunk.coefficients)
     scale, df = _quasi_dispersion(counts, full, columns, dispersion)
-    testable = counted & (residual > 0)
-    if residual > 0 and (used & (df > 0)).sum() >= _FEWEST_TO_LEARN:
+    informative = used & (df > 0)
+    varied = bool((scale[informative] > _NO_VARIATION).any())
+    testable = counted & (residual > 0) & (varied or not informative.any())
+    if varied and informative.sum() >= _FEWEST_TO_LEARN:
         prior = fit_dispersion_prior(scale, df, abundance, used)
     else:
         prior = no_prior(counts.shape[1])
