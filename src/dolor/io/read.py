@@ -23,6 +23,7 @@ from dolor.io.detect import load
 from dolor.io.formats.content import is_packed, kind_of
 from dolor.io.formats.hdf5 import is_loom, is_tenx
 from dolor.io.genes import Duplicates, checked_organism, with_symbols, without_controls
+from dolor.io.guards import refuse_hostile
 from dolor.io.h5ad import repeated_names
 from dolor.io.matrix.cell_rows import CellRows
 from dolor.io.metadata import joined_to, read_metadata
@@ -231,8 +232,10 @@ def is_h5ad(path: Path) -> bool:
         return False
     try:
         with h5py.File(path, "r") as stored:
+            refuse_hostile(stored, path)
             return "obs" in stored and not is_tenx(stored) and not is_loom(stored)
-    except OSError:
+    # What is hostile is refused by the reader, with its reason.
+    except (OSError, DataError):
         return False
 
 
