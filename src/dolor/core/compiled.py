@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-import numba
+from dolor.core.compile_cache import settle_cache
+
+settle_cache()
+
+import numba  # noqa: E402 - it reads where its cache is when it is imported
 
 __all__ = ["compiled", "compiled_for_sums"]
 

@@ -178,13 +178,13 @@ def _checked_size(item: h5py.Dataset, name: str, path: Path) -> int:
         raise DataError(f"{path}: '{_short(name)}' is packed by an unknown filter ({min(filters - _FILTERS)}); refused")
     number = math.prod(map(int, item.shape or ()))
     if not item.dtype.hasobject:
-        return number * item.dtype.itemsize
+        return number * int(item.dtype.itemsize)
     written = int(item.id.get_storage_size())
     if number > _FEW_TEXTS and number * _REFERENCE > written * _LARGEST_TEXT_RATIO:
         raise DataError(
             f"{path}: '{_short(name)}' names {number:,} texts of which few are written; refused as a decompression bomb"
         )
-    return number * max(item.dtype.itemsize, _OBJECT) + _shared_text(item, name, path)
+    return number * max(int(item.dtype.itemsize), _OBJECT) + _shared_text(item, name, path)
 
 
 def _shared_text(item: h5py.Dataset, name: str, path: Path) -> int:
