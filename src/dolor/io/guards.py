@@ -6,19 +6,28 @@ stand for terabytes. Zarr can name any codec, pickle included. Each is looked th
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import resource
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import h5py
 
 from dolor.core.errors import DataError
 
-__all__ = ["check_memory", "free_memory", "most_unpacked", "refuse_hostile", "refuse_hostile_zarr"]
+__all__ = [
+    "Bounded",
+    "MemoryBudget",
+    "check_memory",
+    "free_memory",
+    "most_unpacked",
+    "refuse_hostile",
+    "refuse_hostile_zarr",
+]
 
 # Real counts shrink about tenfold, a dense matrix of which one value in a thousand is not zero about 300 times.
 _LARGEST_RATIO = 1000
@@ -44,7 +53,7 @@ _LARGEST_CHUNK = 2**31
 _LARGEST_METADATA = 64 * 2**20
 
 
-def most_unpacked(size: int) -> int:
+def most_unpacked(size: int, ratio: int = _LARGEST_RATIO) -> int:
     """Return how many bytes a file of a size may unpack to.
 
     Examples
@@ -52,7 +61,7 @@ def most_unpacked(size: int) -> int:
     >>> most_unpacked(0) == 2**26
     True
     """
-    return _SPARE + size * _LARGEST_RATIO
+    return _SPARE + size * ratio
 
 
 def free_memory() -> int:
@@ -72,6 +81,66 @@ def free_memory() -> int:
             pages = int(Path("/proc/self/statm").read_text().split()[0])
             found.append(limit - pages * resource.getpagesize())
     return max(min(found), 0)
+
+
+class MemoryBudget:
+    """What a reader may keep in memory: half of what is free when it begins, since the rest is needed to convert it.
+
+    Parameters
+    ----------
+    source
+        Name of the file, for the message.
+    """
+
+    def __init__(self, source: Path | str) -> None:
+        self._source, self._left = source, max(free_memory() // 2, _SPARE)
+
+    def take(self, number: int) -> None:
+        """Account for some bytes before they are kept.
+
+        Raises
+        ------
+        dolor.core.errors.DataError
+            They are more than what is left.
+        """
+        self._left -= number
+        if self._left < 0:
+            raise DataError(f"{self._source}: holds more than fits into memory; refused, or use a larger machine")
+
+
+class Bounded(io.RawIOBase):
+    """A stream of what a file unpacks to, refused as soon as that is more than its size allows.
+
+    Parameters
+    ----------
+    stream
+        The unpacked bytes.
+    source
+        Name of the file, for the message.
+    most
+        How many may come.
+    """
+
+    def __init__(self, stream: IO[bytes], source: Path | str, most: int) -> None:
+        self._stream, self._source, self._left = stream, source, most
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read the next bytes."""
+        piece = self._stream.read(len(buffer))
+        self._left -= len(piece)
+        if self._left < 0:
+            raise DataError(f"{self._source}: unpacks to far more than its size; refused as a decompression bomb")
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        """Close the stream below as well."""
+        self._stream.close()
+        super().close()
 
 
 def check_memory(needed: int, source: Path | str) -> None:

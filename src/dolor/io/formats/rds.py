@@ -24,6 +24,7 @@ from scipy import sparse
 from dolor.core.errors import DataError, IntegrityError
 from dolor.io.formats.content import unpacked
 from dolor.io.formats.matrix import Matrix
+from dolor.io.guards import MemoryBudget, check_memory
 
 __all__ = ["RObject", "Reader", "read_rds", "read_rds_table"]
 
@@ -34,6 +35,9 @@ _ALTERNATIVE, _ATTRIBUTED_PAIRS, _NIL, _REFERENCE = 238, 239, 254, 255
 # Values that stand for an environment and carry nothing: empty, base, missing argument, unbound, global.
 _NAMED = {242: None, 241: None, 253: None, 252: None, 251: None, 247: None}
 _PIECE = 1 << 20
+_OBJECT = 128
+# Counts in R's form shrink up to some hundred times.
+_LARGEST_RATIO = 400
 _DEEPEST = 100
 # Values of a sequence of which the file holds only length, start and step.
 _LONGEST = 1 << 26
@@ -70,6 +74,8 @@ class Reader:
         self._stream = stream
         self._source = source
         self._references: list[Any] = []
+        self._budget = MemoryBudget(source)
+        self._sequences = 0
         if self._exactly(2) != b"X\n":
             raise DataError(f"{source}: is no R file in binary form; write it with saveRDS(x, file)")
         version, _, _ = (self._integer() for _ in range(3))
@@ -141,6 +147,10 @@ class Reader:
                 raise IntegrityError(
                     f"{self._source}: holds a sequence of {length} values from {start} by {step}; it is damaged"
                 )
+            self._sequences += int(length)
+            if self._sequences > _LONGEST:
+                raise DataError(f"{self._source}: stands for more values than it holds; refused as a bomb")
+            self._budget.take(8 * int(length))
             sequence = start + step * np.arange(int(length))
             found = RObject(kind, sequence.astype(np.int32 if kind == _INTEGER else float))
         elif name.startswith("wrap_"):
@@ -189,6 +199,8 @@ class Reader:
         return length
 
     def _integer(self) -> int:
+        # Every value begins with one; a value of R is at least an object of Python.
+        self._budget.take(_OBJECT)
         return int(struct.unpack(">i", self._exactly(4))[0])
 
     def _numbers(self, length: int, stored: str, kept: np.dtype[Any]) -> np.ndarray[Any, Any]:
@@ -211,6 +223,7 @@ class Reader:
     def _exactly(self, number: int) -> bytes:
         if number < 0:
             raise IntegrityError(f"{self._source}: holds a length of {number}; it is damaged")
+        self._budget.take(number if number > _OBJECT else 0)
         taken = b"" if number == 0 else self._stream.read(min(number, 1 << 26))
         parts, missing = [taken], number - len(taken)
         while missing and parts[-1]:
@@ -255,7 +268,7 @@ def read_rds(path: Path, orientation: str = "") -> Matrix:
         It holds something else, such as a Seurat object, or a matrix without names.
     """
     source = str(path)
-    with unpacked(path) as stream:
+    with unpacked(path, _LARGEST_RATIO) as stream:
         found = Reader(stream, source).read()
     values, rows, columns = _matrix(found, source)
     if rows is None or columns is None:
@@ -285,7 +298,13 @@ def _sparse(found: RObject, kind: str, source: str) -> tuple[Any, list[str] | No
     try:
         shape = (int(slots["Dim"].value[0]), int(slots["Dim"].value[1]))
         values = slots["x"].value
+        names = _names(slots.get("Dimnames"))
+        if kind == "dgTMatrix" and any(
+            side is not None and len(side) != n for side, n in zip(names, shape, strict=True)
+        ):
+            raise ValueError(f"it has the shape {shape} and other numbers of names")
         if kind == "dgTMatrix":
+            check_memory(8 * max(shape), source)
             matrix: Any = sparse.coo_matrix((values, (slots["i"].value, slots["j"].value)), shape=shape).tocsc()
         elif kind == "dgRMatrix":
             matrix = sparse.csr_matrix((values, slots["j"].value, slots["p"].value), shape=shape)
@@ -294,7 +313,7 @@ def _sparse(found: RObject, kind: str, source: str) -> tuple[Any, list[str] | No
         matrix.check_format(full_check=True)
     except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
         raise DataError(f"{source}: its {kind} is broken ({error}); write it again from R") from None
-    return matrix, *_names(slots.get("Dimnames"))
+    return matrix, *names
 
 
 def _frame(found: RObject, source: str) -> tuple[Any, list[str] | None, list[str] | None]:
@@ -328,7 +347,7 @@ def read_rds_table(path: Path) -> pd.DataFrame:
     """Read an R file with a data frame of text and numbers, such as the metadata of a study, every field as text."""
     source = str(path)
     try:
-        with unpacked(path) as stream:
+        with unpacked(path, _LARGEST_RATIO) as stream:
             found = Reader(stream, source).read()
         if not isinstance(found, RObject) or "data.frame" not in found.classes:
             raise DataError(f"{source}: holds no data frame; write the table with write.csv")
