@@ -30,8 +30,9 @@ ALIASES = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" f
         "[" * 5000 + "]" * 5000,
         "a: " + "9" * 5000,
         "? [1, 2]\n: 3\n",
+        "a: \0",
     ],
-    ids=["aliases", "circle", "deep", "very deep", "digits", "key"],
+    ids=["aliases", "circle", "deep", "very deep", "digits", "key", "null"],
 )
 def test_yaml_that_stands_for_more_than_it_is(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.yaml"

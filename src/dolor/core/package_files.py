@@ -125,14 +125,19 @@ def load(path: Path | str) -> Any:
         raise DataError(f"{path}: cannot be read as UTF-8 text ({error})") from error
     if len(text) > _LARGEST:
         raise DataError(f"{path}: is too large for a YAML document ({len(text):,} characters)")
+    try:
+        return _one_document(text)
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        raise DataError(f"{path}: not valid YAML: {_short(error, _LONGEST_MESSAGE)}") from error
+    except RecursionError:
+        raise DataError(f"{path}: not valid YAML: it is nested more than {_DEEPEST} deep") from None
+
+
+def _one_document(text: str) -> Any:
     loader = _StrictLoader(text)
     try:
         node = loader.get_single_node()
         _refuse_oversized(node)
         return None if node is None else loader.construct_document(node)
-    except (yaml.YAMLError, ValueError, OverflowError) as error:
-        raise DataError(f"{path}: not valid YAML: {_short(error, _LONGEST_MESSAGE)}") from error
-    except RecursionError:
-        raise DataError(f"{path}: not valid YAML: it is nested more than {_DEEPEST} deep") from None
     finally:
         loader.dispose()
