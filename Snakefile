@@ -4,9 +4,19 @@
 #   snakemake --cores 4 --configfile config/my_study.yaml      your own
 #
 # Every rule is one call of the command line that you could type yourself; `dolor --help` lists them.
+import os
+
 from snakemake.utils import min_version
 
 min_version("9.19")
+
+# Jobs, those on a cluster too, import no module of the working folder.
+os.environ["PYTHONSAFEPATH"] = "1"
+
+
+envvars:
+    "PYTHONSAFEPATH",
+
 
 
 # Only where no other configuration was named: Snakemake would merge the two, and the demo's choices would leak in.

@@ -6,11 +6,10 @@ Nothing heavy is imported until it is used.
 from __future__ import annotations
 
 import importlib
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from dolor.core.compile_cache import ensure_compile_cache
+from dolor.core.compile_cache import settle_cache
 
 if TYPE_CHECKING:
     from dolor import datasets, pl, pp, report, simulate, tl
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-ensure_compile_cache(Path(__file__).parent)
+settle_cache()
 
 # Public name -> module that holds it, and the attribute in that module (empty: the module itself).
 _PUBLIC = MappingProxyType(

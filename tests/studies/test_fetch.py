@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +18,12 @@ from dolor.studies.download import Patience, download
 
 CONTENT = bytes(range(256)) * 4096
 QUICK = Patience(attempts=3, pause=0.01, longest=0.05, silence=2, window=0.3, slowest=10_000)
+
+PAGES = {
+    "page_behind_comment": b"<!-- saved from url=(0014)about:internet -->\n<!-- x > y --><html><body>",
+    "page_behind_declaration": b"\xef\xbb\xbf<?xml version='1.0'?>\n<!DOCTYPE html><html>",
+    "page_open_comment": b"<!-- " + b"x" * 5000,
+}
 
 
 class Server(ThreadingHTTPServer):
@@ -61,6 +68,16 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
         elif name == "page_as_data":
             self._send(b"<!DOCTYPE html><html>", 0)
+        elif name in PAGES:
+            self._send(PAGES[name], 0)
+        elif name.startswith("odd"):
+            self._odd(name, times)
+        elif name == "endless":
+            self._endless()
+        elif name == "packed":
+            self._packed()
+        elif name in ("to_ftp", "to_file"):
+            self._elsewhere(name)
         elif name == "drip":
             self._drip()
         else:
@@ -89,8 +106,58 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(206 if start else 200)
         self.send_header("ETag", self.server.tag)
         self.send_header("Content-Length", str(len(content) - start))
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         self.end_headers()
         self.wfile.write(content[start : until or len(content)])
+
+    def _odd(self, name: str, times: int) -> None:
+        """Break off once, and answer the request for the rest with what is not the rest."""
+        size = len(CONTENT)
+        if times == 1:
+            self.send_response(200)
+            self.send_header("ETag", '"one"')
+            self.send_header("Content-Length", str(size))
+            self.end_headers()
+            self.wfile.write(CONTENT[:300_000])
+            return
+        if not self.headers.get("Range"):
+            self._send(CONTENT, size)
+            return
+        start = int(self.headers["Range"].removeprefix("bytes=").rstrip("-"))
+        other = bytes(reversed(CONTENT))
+        answers = {
+            "odd_start": (CONTENT, f"bytes 0-{size - 1}/{size}", '"one"', size),
+            "odd_tag": (other[start:], f"bytes {start}-{size - 1}/{size}", '"two"', size - start),
+            "odd_none": (other[start:], "", '"one"', size - start),
+            "odd_total": (other[start : start + 9], f"bytes {start}-{start + 8}/{size}", '"one"', 9),
+            "odd_length": (other[start : start + 9], f"bytes {start}-{size - 1}/{size}", '"one"', 9),
+        }
+        content, told, tag, length = answers[name]
+        self.send_response(206)
+        self.send_header("ETag", tag)
+        self.send_header("Content-Length", str(length))
+        if told:
+            self.send_header("Content-Range", told)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _endless(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        for _ in range(1000):
+            self.wfile.write(bytes(range(256)) * 1024)
+
+    def _packed(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        self.wfile.write(gzip.compress(CONTENT))
+
+    def _elsewhere(self, name: str) -> None:
+        self.send_response(302)
+        self.send_header("Location", {"to_ftp": "ftp://127.0.0.1/x", "to_file": "file:///etc/hostname"}[name])
+        self.end_headers()
 
 
 @pytest.fixture
@@ -292,3 +359,30 @@ def test_own_studies_are_added_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     entry.write_text(entry.read_text().replace("nerv\n", "nerve\n"))
     assert dl.datasets.add(entry, own) == ["mine"]
     assert dl.datasets.show("mine", extra=[own]).tissue == "nerve"
+
+
+@pytest.mark.parametrize("name", ["odd_start", "odd_tag", "odd_none", "odd_total", "odd_length"])
+def test_a_rest_that_is_not_the_rest_is_never_joined(server: Server, tmp_path: Path, name: str) -> None:
+    found = download(f"{server.url}/{name}", tmp_path / "a", patience=QUICK)
+    assert (tmp_path / "a").read_bytes() == CONTENT
+    assert found == sha256(tmp_path / "a")
+
+
+@pytest.mark.parametrize("name", [*PAGES, "packed", "to_ftp", "to_file"])
+def test_what_is_no_file_of_data_is_refused(server: Server, tmp_path: Path, name: str) -> None:
+    (tmp_path / "a").write_text("good")
+    with pytest.raises(NetworkError):
+        download(f"{server.url}/{name}", tmp_path / "a", patience=QUICK)
+    assert (tmp_path / "a").read_text() == "good"
+
+
+def test_a_body_without_end_is_given_up(server: Server, tmp_path: Path) -> None:
+    with pytest.raises(NetworkError, match="gives more than"):
+        download(f"{server.url}/endless", tmp_path / "a", expected=1_000_000, patience=QUICK)
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_body_far_shorter_than_expected_is_no_file(server: Server, tmp_path: Path) -> None:
+    with pytest.raises(IntegrityError, match="are expected"):
+        download(f"{server.url}/good", tmp_path / "a", expected=3 * len(CONTENT), patience=QUICK)
+    assert not (tmp_path / "a").exists()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from dolor import workflow
@@ -209,3 +212,40 @@ def test_doctor_sees_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
         "cannot be written to" in text
         for text in _doctor(workflow.workflow_path("config/config.yaml"), tmp_path)["fault"]
     )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("to_group", [False, True], ids=["command", "group"])
+def test_a_signal_ends_the_run_and_all_its_jobs(tmp_path: Path, number: signal.Signals, to_group: bool) -> None:
+    (tmp_path / "run.yaml").write_text(
+        "datasets: [{id: one, study: simulated, compartment: drg}]\nsimulate: {animals: 2, cells: 50}\n"
+    )
+    # A job that would take minutes, and does not end when it is asked to.
+    shim = tmp_path / "bin" / "dolor"
+    shim.parent.mkdir()
+    shim.write_text(f"#!/bin/sh\ntrap '' INT TERM HUP\ntouch {tmp_path}/begun\nsleep 271\n")
+    shim.chmod(0o755)
+    program = (
+        "from importlib import import_module; l = import_module('dolor.workflow.launch'); real = l._environment\n"
+        f"l._environment = lambda: {{**real(), 'PATH': {str(shim.parent)!r} + ':' + real()['PATH']}}\n"
+        "from dolor.cli import main; main(['run', 'run.yaml'])"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while not (tmp_path / "begun").exists():
+        assert child.poll() is None
+        time.sleep(0.05)
+    (os.killpg if to_group else os.kill)(child.pid, number)
+    _, said = child.communicate(timeout=10)
+    assert child.returncode == 128 + number
+    assert said.count("dolor: ended by") == 1
+    left = [process for process in psutil.process_iter() if _in_session(process, child.pid)]
+    assert left == []
+
+
+def _in_session(process: psutil.Process, session: int) -> bool:
+    try:
+        return os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE
+    except (OSError, psutil.Error):
+        return False

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 In = Annotated[Path, typer.Argument(help="The file that the stage before made.", show_default=False)]
 Out = Annotated[Path, typer.Option(help="The file to write.", show_default=False)]
-Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random.")]
 
 
 def simulate(

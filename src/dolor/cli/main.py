@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any, NoReturn
+from contextlib import redirect_stdout
+from typing import Annotated, Any, NoReturn, TextIO, cast
 
 import typer
 from typer.core import TyperGroup
@@ -70,6 +74,50 @@ knowledge.add_to(app)
 studies.add_to(app)
 
 
+# What the system says of a disk that is full or may not be filled.
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+# Escape sequences of a terminal, and characters that turn the direction of writing round: a name out of a file may
+# hold them.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def _leave(code: int, error: BaseException) -> NoReturn:
+    """End with a code; at once where HDF5 would try again to write its file, and crash over it."""
+    if "h5py" in sys.modules:
+        from dolor.io.write import is_broken_hdf5
+
+        if is_broken_hdf5(error):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    sys.exit(code)
+
+
+def printable(text: str) -> str:
+    r"""Write control characters as what they are, so that a name out of a file cannot steer a terminal.
+
+    Examples
+    --------
+    >>> printable("cells\x1b[2J")
+    'cells\\x1b[2J'
+    """
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+class _Printable:
+    """A stream on which only printable text is written."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write text without control characters; bytes are refused as a text stream does."""
+        return self._stream.write(printable(text) if isinstance(text, str) else text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code.
 
@@ -81,20 +129,35 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
+    if not debug:
+        # What HDF5 says of a file that it cannot close comes beside the sentence that already tells of it.
+        sys.unraisablehook = lambda _: None
     try:
-        app(words, prog_name="dolor")
+        with redirect_stdout(cast("TextIO", _Printable(sys.stdout))):
+            app(words, prog_name="dolor")
     except DolorError as error:
         if debug:
             raise
-        print(f"dolor: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        print(f"dolor: {printable(str(error))}", file=sys.stderr)
+        _leave(error.exit_code, error)
+    except MemoryError:
+        if debug:
+            raise
+        print("dolor: there is not enough memory for this; use a larger machine or fewer cells", file=sys.stderr)
+        sys.exit(3)
+    except OSError as error:
+        if debug or error.errno not in _FULL:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"dolor: {printable(where)}cannot be written ({error.strerror}); make room for it", file=sys.stderr)
+        sys.exit(3)
     except Exception as error:
         if debug:
             raise
         print(
-            f"dolor: unexpected {type(error).__name__}: {error}. This is a fault of dolor; "
+            f"dolor: unexpected {type(error).__name__}: {printable(str(error))}. This is a fault of dolor; "
             "run the command again with --debug and report what it prints",
             file=sys.stderr,
         )
-        sys.exit(1)
+        _leave(1, error)
     sys.exit(0)

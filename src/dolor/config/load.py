@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -92,9 +93,9 @@ def _datasets_from_table(name: str, source: str, folder: Path) -> list[dict[str,
 
     What begins with ``reference_`` is part of the dataset's reference; an empty cell leaves the default.
     """
-    found = next((path for path in (Path(name), folder / name) if path.is_file()), None)
+    found = next((path for path in (Path(name), folder / name) if os.path.isfile(path)), None)  # noqa: PTH113 - never raises
     if found is None:
-        raise UsageError(f"{source}: datasets: there is no table '{name}'")
+        raise UsageError(f"{source}: datasets: there is no table '{_short(name)}'")
     frame = pd.read_csv(found, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig", comment="#")
     rows = []
     for record in frame.to_dict("records"):
@@ -122,7 +123,7 @@ def _sentences(error: ValidationError) -> Iterator[str]:
     for fault in error.errors():
         # pydantic adds the branch of a union to the place ("list[Dataset]", "str"): a user has not written it.
         place = [part for part in fault["loc"] if part != "str" and not str(part).startswith("list[")]
-        where = ".".join(map(str, place)) or "the configuration"
+        where = ".".join(_short(part) for part in place) or "the configuration"
         if fault["loc"][-1] == "str" and fault["type"] == "string_type":
             continue
         if fault["type"] == "extra_forbidden":
@@ -134,6 +135,10 @@ def _sentences(error: ValidationError) -> Iterator[str]:
             yield f"{where}: {fault['msg'].removeprefix('Value error, ')} (it is {value!r:.60})"
 
 
+def _short(part: int | str) -> str:
+    return str(part) if len(str(part)) <= 60 else f"{str(part)[:59]}…"
+
+
 def _nearest(place: list[int | str]) -> str:
     """Name the known key that an unknown one most resembles."""
     model: type[BaseModel] | None = Config
@@ -142,7 +147,7 @@ def _nearest(place: list[int | str]) -> str:
             continue
         model = Dataset if part == "datasets" else _section(model, part)
     known = list(model.model_fields) if model else []
-    match = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
+    match = difflib.get_close_matches(str(place[-1])[:60], known, n=1, cutoff=0.5)
     return f"; did you mean '{match[0]}'?" if match else f"; known here are {', '.join(known)}"
 
 

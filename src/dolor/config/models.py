@@ -161,7 +161,7 @@ class Config(Section):
 
     title: str = Field("Neuroimmune interactions", description="Title of the report.")
     results: str = Field("results", description="Folder of the results.")
-    seed: int = Field(0, ge=0, description="Seed of everything random.")
+    seed: int = Field(0, ge=0, le=2**32 - 1, description="Seed of everything random.")
     datasets: list[Dataset] | str = Field(description="The datasets, or the path of a table with the same columns.")
     simulate: Simulation = Simulation()
     quality: Quality = Quality()

@@ -1,36 +1,42 @@
-"""Where compiled functions are kept when neither the package nor the home folder can be written, as in containers."""
+"""Where compiled kernels are kept: a folder that only this user writes to, since what lies there is run.
+
+Numba takes the folder from a file ``.numba_config.yaml`` of the working folder where the environment names none.
+"""
 
 from __future__ import annotations
 
-import atexit
 import os
-import shutil
+import stat
 import tempfile
 from pathlib import Path
 
-__all__ = ["ensure_compile_cache"]
+__all__ = ["settle_cache"]
 
-_VARIABLE = "NUMBA_CACHE_DIR"
+_VARIABLES = ("NUMBA_CACHE_DIR", "NUMBA_CACHE_LOCATOR_CLASSES")
 
 
-def ensure_compile_cache(package: Path) -> None:
-    """Name a folder of this process for compiled functions if numba would find none that it can write.
+def settle_cache() -> None:
+    """Fix numba's cache, before numba is imported, to the user's own, or to one in the temporary folder."""
+    for name in _VARIABLES:
+        # Empty is numba's own default; what the environment says wins over the working folder.
+        os.environ.setdefault(name, "")
+    if not os.environ["NUMBA_CACHE_DIR"] and not _home_is_writable():
+        os.environ["NUMBA_CACHE_DIR"] = str(_own_temporary_folder())
 
-    The folder is new, so that nobody else can have put files into it, and is removed when the process ends.
-    """
-    if os.environ.get(_VARIABLE) or _is_writable(package):
-        return
+
+def _home_is_writable() -> bool:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+    there = next((place for place in (cache, *cache.absolute().parents) if place.is_dir()), None)
+    # The root of the disk is nobody's home: a user without one, in a container.
+    return there is not None and there != Path("/") and os.access(there, os.W_OK)
+
+
+def _own_temporary_folder() -> Path:
+    folder = Path(tempfile.gettempdir()) / f"dolor-compiled-{os.getuid()}"
     try:
-        home = Path.home()
-    except RuntimeError:
-        home = Path("/nonexistent")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
-    if _is_writable(next((folder for folder in (cache / "numba", cache, home) if folder.is_dir()), home)):
-        return
-    folder = tempfile.mkdtemp(prefix="dolor-compiled-")
-    os.environ[_VARIABLE] = folder
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-
-
-def _is_writable(folder: Path) -> bool:
-    return folder.is_dir() and os.access(folder, os.W_OK)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="dolor-compiled-"))
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
+    return folder if ours else Path(tempfile.mkdtemp(prefix="dolor-compiled-"))

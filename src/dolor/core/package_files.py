@@ -59,12 +59,44 @@ def _mapping_without_duplicates(loader: _StrictLoader, node: yaml.MappingNode) -
         if isinstance(key, (dict, list)):
             raise yaml.constructor.ConstructorError(None, None, "a key must be plain text", key_node.start_mark)
         if key in mapping:
-            raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", key_node.start_mark)
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key '{_short(key)}' stands twice", key_node.start_mark
+            )
         mapping[key] = loader.construct_object(value_node, deep=True)
     return mapping
 
 
 _StrictLoader.add_constructor("tag:yaml.org,2002:map", _mapping_without_duplicates)
+# More than any configuration; aliases of aliases make a few lines into billions of values.
+_LARGEST, _DEEPEST, _MOST_VALUES = 2**24, 50, 1_000_000
+_LONGEST_MESSAGE = 300
+
+
+def _refuse_oversized(node: yaml.Node | None) -> None:
+    """Refuse a document that is too deep or, its aliases written out, too large; a circle is too deep as well."""
+    sizes: dict[int, int] = {}
+
+    def size(part: yaml.Node, depth: int) -> int:
+        if depth > _DEEPEST:
+            raise yaml.YAMLError(f"it is nested more than {_DEEPEST} deep")
+        if id(part) not in sizes:
+            inside: list[yaml.Node] = []
+            if isinstance(part, yaml.SequenceNode):
+                inside = part.value
+            elif isinstance(part, yaml.MappingNode):
+                inside = [half for pair in part.value for half in pair]
+            sizes[id(part)] = 1 + sum(size(other, depth + 1) for other in inside)
+        if sizes[id(part)] > _MOST_VALUES:
+            raise yaml.YAMLError(f"it holds more than {_MOST_VALUES:,} values, its aliases written out")
+        return sizes[id(part)]
+
+    if node is not None:
+        size(node, 0)
+
+
+def _short(text: object, longest: int = 60) -> str:
+    written = " ".join(str(text).split())
+    return written if len(written) <= longest else f"{written[: longest - 1]}…"
 
 
 def load(path: Path | str) -> Any:
@@ -91,7 +123,21 @@ def load(path: Path | str) -> Any:
         raise DataError(f"{path}: no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read as UTF-8 text ({error})") from error
+    if len(text) > _LARGEST:
+        raise DataError(f"{path}: is too large for a YAML document ({len(text):,} characters)")
     try:
-        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506  a SafeLoader underneath
-    except yaml.YAMLError as error:
-        raise DataError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+        return _one_document(text)
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        raise DataError(f"{path}: not valid YAML: {_short(error, _LONGEST_MESSAGE)}") from error
+    except RecursionError:
+        raise DataError(f"{path}: not valid YAML: it is nested more than {_DEEPEST} deep") from None
+
+
+def _one_document(text: str) -> Any:
+    loader = _StrictLoader(text)
+    try:
+        node = loader.get_single_node()
+        _refuse_oversized(node)
+        return None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()

@@ -25,7 +25,8 @@ from dolor.io.formats.matrix import Matrix
 from dolor.io.formats.mtx import read_mtx
 from dolor.io.formats.rds import read_rds
 from dolor.io.genes import joined
-from dolor.io.h5ad import read_h5ad, refuse_hostile, repeated_names
+from dolor.io.guards import refuse_hostile, refuse_hostile_zarr
+from dolor.io.h5ad import read_h5ad, repeated_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,10 +123,9 @@ def _article(path: Path) -> str:
 def _load_hdf5(plain: Path, path: Path) -> AnnData:
     try:
         with h5py.File(plain, "r") as stored:
+            refuse_hostile(stored, plain)
             reader = read_tenx_h5 if is_tenx(stored) else read_loom if is_loom(stored) else None
-            if reader is not None:
-                refuse_hostile(stored, path)
-            elif "obs" not in stored:
+            if reader is None and "obs" not in stored:
                 held = ", ".join(list(stored)[:6]) or "nothing"
                 raise DataError(f"{path}: is an HDF5 file, but neither h5ad nor 10x nor loom; it holds {held}")
     except OSError as error:
@@ -204,9 +204,7 @@ def _read_zarr(folder: Path) -> AnnData:
 
     import anndata
 
-    outside = [path for path in folder.rglob("*") if path.is_symlink()]
-    if outside:
-        raise DataError(f"{folder}: '{outside[0].name}' is a link; a zarr store holds none, so it is refused")
+    refuse_hostile_zarr(folder)
     with warnings.catch_warnings():
         # Which version of zarr wrote the store is no concern of the user.
         warnings.simplefilter("ignore")

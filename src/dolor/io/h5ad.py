@@ -12,23 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import h5py
-import numpy as np
 
 from dolor.core.errors import DataError, IntegrityError
+from dolor.io.guards import refuse_hostile
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
 __all__ = [
-    "check_is_file", "is_null", "read_h5ad", "read_obs", "read_tables", "read_var", "refuse_hostile", "repeated_names",
+    "check_is_file", "is_null", "read_h5ad", "read_obs", "read_tables", "read_var", "repeated_names",
     "sound_h5ad",
 ]  # fmt: skip
 
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
-# A file of 27 kB can unpack to thousands of times its size; real counts compress about tenfold.
-_LARGEST_UNPACKED = 64 * 2**30
-_LARGEST_RATIO = 1000
 
 
 def read_h5ad(path: Path | str) -> AnnData:
@@ -52,7 +49,7 @@ def read_h5ad(path: Path | str) -> AnnData:
     """
     import anndata
 
-    with sound_h5ad(path) as stored:
+    with sound_h5ad(path, in_memory=True) as stored:
         try:
             return anndata.read_h5ad(path)
         except Exception:
@@ -111,8 +108,15 @@ def is_null(stored: h5py.Group | h5py.Dataset) -> bool:
 
 
 @contextmanager
-def sound_h5ad(path: Path | str) -> Iterator[h5py.File]:
+def sound_h5ad(path: Path | str, *, in_memory: bool = False) -> Iterator[h5py.File]:
     """Open an h5ad file that is neither hostile nor incomplete; what goes wrong while it is open becomes our own error.
+
+    Parameters
+    ----------
+    path
+        The file.
+    in_memory
+        Whether it will be read whole, and so has to fit into memory.
 
     Raises
     ------
@@ -122,7 +126,7 @@ def sound_h5ad(path: Path | str) -> Iterator[h5py.File]:
     path = check_is_file(path)
     try:
         with h5py.File(path, "r") as stored:
-            refuse_hostile(stored, path)
+            refuse_hostile(stored, path, in_memory=in_memory)
             lost = [name for name in ("obs", "var") if name not in stored]
             if lost:
                 raise IntegrityError(f"{path}: has no table '{lost[0]}'; fetch or write it again")
@@ -179,36 +183,6 @@ def check_is_file(path: Path | str) -> Path:
         kind = "a web page" if start.lstrip().lower().startswith((b"<!doc", b"<html")) else "something else"
         raise DataError(f"{path}: is not an h5ad file but {kind}; check how it was downloaded")
     return path
-
-
-def refuse_hostile(stored: h5py.File, path: Path) -> None:
-    """Refuse an HDF5 file that points to other files or would unpack to an absurd size."""
-    unpacked = 0
-
-    def look(name: str, kind: object) -> None:
-        nonlocal unpacked
-        if isinstance(kind, h5py.Dataset) and kind.dtype.kind != "O" and kind.shape is not None:
-            unpacked += int(np.prod(kind.shape)) * kind.dtype.itemsize
-
-    _refuse_external_links(stored, path)
-    stored.visititems(look)
-    on_disk = max(path.stat().st_size, 1)
-    if unpacked > _LARGEST_UNPACKED or (unpacked > 2**26 and unpacked / on_disk > _LARGEST_RATIO):
-        raise DataError(
-            f"{path}: {on_disk:,} bytes would unpack to {unpacked:,}; refused as a decompression bomb. "
-            "If the file is sound, rewrite it with less compression"
-        )
-
-
-def _refuse_external_links(group: h5py.Group, path: Path) -> None:
-    for name in group:
-        link = group.get(name, getlink=True)
-        if isinstance(link, h5py.ExternalLink):
-            raise DataError(f"{path}: '{group.name.rstrip('/')}/{name}' points to another file; refused")
-        if isinstance(link, h5py.HardLink):
-            member = group[name]
-            if isinstance(member, h5py.Group):
-                _refuse_external_links(member, path)
 
 
 def _first_line(error: BaseException) -> str:

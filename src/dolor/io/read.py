@@ -24,6 +24,7 @@ from dolor.io.formats.content import is_packed, kind_of
 from dolor.io.formats.hdf5 import is_loom, is_tenx
 from dolor.io.gene_names import genes_only, with_plain_names
 from dolor.io.genes import Duplicates, checked_organism, with_symbols, without_controls
+from dolor.io.guards import refuse_hostile
 from dolor.io.h5ad import repeated_names
 from dolor.io.matrix.cell_rows import CellRows
 from dolor.io.metadata import joined_to, read_metadata
@@ -252,9 +253,11 @@ def is_h5ad(path: Path) -> bool:
         return False
     try:
         with h5py.File(path, "r") as stored:
+            refuse_hostile(stored, path)
             # Tables of anndata 0.6 are read with the file as a whole.
             return isinstance(stored.get("obs"), h5py.Group) and not is_tenx(stored) and not is_loom(stored)
-    except OSError:
+    # What is hostile is refused by the reader, with its reason.
+    except (OSError, DataError):
         return False
 
 

@@ -6,6 +6,7 @@ The tables of a run as Parquet: checked on the way out and on the way in.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,9 @@ import pandas as pd
 
 from dolor.core.errors import DataError
 from dolor.core.tables import Table, check
+from dolor.io.guards import check_memory
 
-__all__ = ["atomic_path", "read_table", "write_table", "write_text"]
+__all__ = ["atomic_path", "is_broken_hdf5", "read_table", "write_table", "write_text"]
 
 
 @contextmanager
@@ -53,11 +55,31 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
     except OSError as error:
-        raise DataError(
-            f"{target}: cannot be written ({error.strerror or error}); no earlier file was changed"
-        ) from error
+        raise DataError(f"{target}: cannot be written ({_reason(error)}); no earlier file was changed") from error
+    except RuntimeError as error:
+        if not _HDF5_REASON.search(str(error)):
+            raise
+        raise DataError(f"{target}: cannot be written ({_reason(error)}); no earlier file was changed") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+# HDF5 gives what the system said of a failed write in the midst of its own words, over several lines.
+_HDF5_REASON = re.compile(r"errno = \d+, error message = '([^']*)'")
+
+
+def _reason(error: OSError | RuntimeError) -> str:
+    told = _HDF5_REASON.search(str(error))
+    return told[1] if told else getattr(error, "strerror", None) or " ".join(str(error).split())[:120]
+
+
+def is_broken_hdf5(error: BaseException | None) -> bool:
+    """Tell whether an error comes from HDF5 that could not write: it cannot close its file, and crashes at the end."""
+    while error is not None:
+        if _HDF5_REASON.search(str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def write_text(target: Path | str, text: str) -> None:
@@ -95,6 +117,14 @@ def write_table(frame: pd.DataFrame, target: Path | str, table: Table | None = N
         frame.to_parquet(temporary, index=False, compression="zstd")
 
 
+def _check_rows(source: Path) -> None:
+    """Refuse a table that would not fit into memory; a column of one value takes no room in its file."""
+    from pyarrow import parquet
+
+    described = parquet.read_metadata(source)
+    check_memory(described.num_rows * described.num_columns * 8, source)
+
+
 def read_table(source: Path | str, table: Table | None = None) -> pd.DataFrame:
     """Read a Parquet table and check its form.
 
@@ -107,6 +137,7 @@ def read_table(source: Path | str, table: Table | None = None) -> pd.DataFrame:
     if not source.is_file():
         raise DataError(f"{source}: no such file")
     try:
+        _check_rows(source)
         frame = pd.read_parquet(source)
     except (OSError, ValueError) as error:
         raise DataError(f"{source}: not a readable Parquet file ({str(error)[:120]})") from error

@@ -20,6 +20,7 @@ import pandas as pd
 from dolor.core.contracts import SAMPLE_FIELDS, check_profiles
 from dolor.core.errors import DataError, IntegrityError
 from dolor.core.tables import CLAIMS, COMPOSITION, CONTRASTS, FLAGS, RECORDED, SEX, Table, check
+from dolor.io.guards import refuse_hostile
 from dolor.knowledge import populations
 from dolor.knowledge.population_tree import PopulationTree
 from dolor.pl.pain_axis_traffic import AXIS
@@ -247,6 +248,7 @@ def _read_cells(path: Path) -> tuple[pd.DataFrame, NDArray[np.float32], bool]:
 
     try:
         with h5py.File(_existing(path), "r") as stored:
+            refuse_hostile(stored, path)
             obs = read_elem(stored["obs"])
             keys = [key for key in _EMBEDDINGS if key in stored.get("obsm", ())]
             embedding = np.asarray(stored["obsm"][keys[0]][:, :2]) if keys else np.empty((0, 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import http.client
+import re
 import shutil
 import time
 import urllib.error
@@ -63,6 +64,7 @@ def download(
     target: Path,
     *,
     checksum: str = "",
+    expected: int = 0,
     patience: Patience | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> str:
@@ -76,6 +78,9 @@ def download(
         Where to put it. What is still incomplete lies beside it with the ending ``.part`` and is resumed.
     checksum
         The SHA-256 that it must have; empty: any.
+    expected
+        About how many bytes it has, as the registry or the server says; 0 if nobody does. Ten times as many are
+        refused, and half of them is a file that was cut short.
     patience
         How long to put up with a server.
     progress
@@ -101,7 +106,8 @@ def download(
         target.parent.mkdir(parents=True, exist_ok=True)
         with part.open("ab") as stream:
             _lock(stream, target)
-            _attempts(url, stream, patience or Patience(), progress)
+            _attempts(url, stream, expected, patience or Patience(), progress)
+            _check_cut(url, part, expected)
             found = sha256(part)
             if checksum and found != checksum:
                 part.unlink()
@@ -122,9 +128,9 @@ def offered_size(url: str, timeout: float = 10.0) -> int:
     headers = {"User-Agent": "dolor", "Accept-Encoding": "identity"}
     request = urllib.request.Request(url, headers=headers, method="HEAD")  # noqa: S310 - asked of the registry or user
     try:
-        with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
+        with _OPENER.open(request, timeout=timeout) as answer:
             length = answer.headers.get("Content-Length", "")
-    except (OSError, http.client.HTTPException, ValueError):
+    except (OSError, http.client.HTTPException, ValueError, NetworkError):
         return 0
     return int(length) if length.isdigit() else 0
 
@@ -154,13 +160,15 @@ def check_room(folder: Path, needed: int, what: str) -> None:
         )
 
 
-def _attempts(url: str, stream: IO[bytes], patience: Patience, progress: Callable[[int, int], None] | None) -> None:
+def _attempts(
+    url: str, stream: IO[bytes], expected: int, patience: Patience, progress: Callable[[int, int], None] | None
+) -> None:
     """Try until the stream holds the whole file; bytes that arrive give new patience."""
     failures = 0
     while True:
         before = stream.seek(0, 2)
         try:
-            return _attempt(url, stream, patience, progress)
+            return _attempt(url, stream, expected, patience, progress)
         except _Failure as failure:
             failures = 1 if stream.seek(0, 2) > before + _PIECE else failures + 1
             if failures >= patience.attempts:
@@ -171,7 +179,9 @@ def _attempts(url: str, stream: IO[bytes], patience: Patience, progress: Callabl
             time.sleep(min(max(patience.pause * 2 ** (failures - 1), failure.wait), patience.longest))
 
 
-def _attempt(url: str, stream: IO[bytes], patience: Patience, progress: Callable[[int, int], None] | None) -> None:
+def _attempt(
+    url: str, stream: IO[bytes], expected: int, patience: Patience, progress: Callable[[int, int], None] | None
+) -> None:
     held = stream.tell()
     tag = _tag(Path(stream.name))
     mark = tag.read_text() if held and tag.exists() else ""
@@ -185,16 +195,22 @@ def _attempt(url: str, stream: IO[bytes], patience: Patience, progress: Callable
         request.add_header("Range", f"bytes={held}-")
         request.add_header("If-Range", mark)
     try:
-        with urllib.request.urlopen(request, timeout=patience.silence) as answer:  # noqa: S310
+        with _OPENER.open(request, timeout=patience.silence) as answer:
             _check_page(answer, url)
+            _check_plain(answer, url)
             if answer.status != 206:
                 stream.truncate(0)
+                stream.seek(0)
                 held = 0
-            tag.write_text(answer.headers.get("ETag") or answer.headers.get("Last-Modified") or "")
-            length = answer.headers.get("Content-Length")
-            total = held + int(length) if length and length.isdigit() else 0
+            total = _whole_size(answer, held, mark, stream)
+            tag.write_text(_version(answer))
+            most = _most_bytes(total, expected)
+            if total > most:
+                raise NetworkError(
+                    f"{url}: would be {total:,} bytes where about {expected:,} are expected; not fetched"
+                )
             check_room(Path(stream.name).parent, total - held, url)
-            _receive(answer, stream, total, patience, progress)
+            _receive(answer, stream, total, most, patience, progress)
     except urllib.error.HTTPError as error:
         _answered(error, url, stream)
     except DolorError:
@@ -203,8 +219,81 @@ def _attempt(url: str, stream: IO[bytes], patience: Patience, progress: Callable
         raise _Failure(_reason(error)) from error
 
 
+class _OnlyWeb(urllib.request.HTTPRedirectHandler):
+    """Follows a redirect to the web only, and never from an encrypted address to one that is not."""
+
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+        """Refuse ftp, files and the like."""
+        schemes = ("https://",) if req.full_url.lower().startswith("https://") else ("https://", "http://")
+        if not newurl.lower().startswith(schemes):
+            raise NetworkError(f"{req.full_url}: leads to {newurl[:60]}, which is not fetched; only the web is")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+_OPENER = urllib.request.OpenerDirector()
+for _handler in (
+    urllib.request.ProxyHandler, urllib.request.HTTPHandler, urllib.request.HTTPSHandler, _OnlyWeb,
+    urllib.request.HTTPDefaultErrorHandler, urllib.request.HTTPErrorProcessor,
+):  # fmt: skip
+    _OPENER.add_handler(_handler())
+_LEEWAY, _UNSAID = 10, 2**40
+
+
+def _version(answer: Any) -> str:
+    """Return the mark of a version that a resumed download may rest on; a weak one does not promise equal bytes."""
+    tag = answer.headers.get("ETag") or ""
+    return str("" if tag.startswith("W/") else tag or answer.headers.get("Last-Modified") or "")
+
+
+def _whole_size(answer: Any, held: int, mark: str, stream: IO[bytes]) -> int:
+    """Return the size of the whole file, 0 if the server does not say; a part must be the part that was asked for."""
+    length = answer.headers.get("Content-Length") or ""
+    size = int(length) if length.isdigit() else 0
+    if answer.status != 206:
+        return size
+    given = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", (answer.headers.get("Content-Range") or "").strip())
+    fits = given is not None and int(given[1]) == held and (not size or int(given[2]) - held + 1 == size)
+    if not held or given is None or not fits or (_version(answer) or mark) != mark:
+        stream.truncate(0)
+        raise _Failure("the server gave another part than was asked for, or one of another version")
+    whole = held + size if given[3] == "*" else int(given[3])
+    if whole != int(given[2]) + 1 and given[3] != "*":
+        stream.truncate(0)
+        raise _Failure("the server gave less than the rest of the file")
+    return whole
+
+
+def _most_bytes(total: int, expected: int) -> int:
+    """Bound what is taken: ten times what is expected, else what the server itself says, else a terabyte."""
+    if expected:
+        return max(_LEEWAY * expected, _PIECE)
+    return total or _UNSAID
+
+
+def _check_cut(url: str, part: Path, expected: int) -> None:
+    """Refuse a file that is far shorter than expected, which a server that names no length may have cut."""
+    size = part.stat().st_size
+    if expected and size < expected // 2:
+        part.unlink()
+        _tag(part).unlink(missing_ok=True)
+        raise IntegrityError(f"{url}: gave {size:,} bytes where about {expected:,} are expected; nothing was replaced")
+
+
+def _check_plain(answer: Any, url: str) -> None:
+    encoding = (answer.headers.get("Content-Encoding") or "identity").strip().lower()
+    if encoding not in ("identity", ""):
+        raise NetworkError(
+            f"{url}: comes packed as '{encoding[:20]}' although it was asked for as it is; download it by hand"
+        )
+
+
 def _receive(
-    answer: Any, stream: IO[bytes], total: int, patience: Patience, progress: Callable[[int, int], None] | None
+    answer: Any,
+    stream: IO[bytes],
+    total: int,
+    most: int,
+    patience: Patience,
+    progress: Callable[[int, int], None] | None,
 ) -> None:
     """Take what comes, and give up on a drip."""
     since, arrived = time.monotonic(), 0
@@ -213,6 +302,9 @@ def _receive(
             raise NetworkError(
                 f"{answer.url}: gives a web page instead of the file; log in there and download it by hand"
             )
+        if stream.tell() + len(piece) > most:
+            stream.truncate(0)
+            raise NetworkError(f"{answer.url}: gives more than {most:,} bytes, far more than is expected; not kept")
         stream.write(piece)
         arrived += len(piece)
         if progress is not None:
@@ -260,8 +352,15 @@ def _check_page(answer: Any, url: str) -> None:
         raise NetworkError(f"{url}: leads to a web page ({answer.url}); log in there and download the file by hand")
 
 
+_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:(?:<!--.*?-->|<\?xml.*?\?>)\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+)
+
+
 def _is_page(piece: bytes) -> bool:
-    return piece.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html"))
+    """Tell whether bytes begin a web page, also behind comments and a declaration."""
+    start = piece[:65_536].lstrip()
+    return bool(_PAGE.match(start)) or (start.startswith(b"<!--") and b"-->" not in start)
 
 
 def _lock(stream: IO[bytes], target: Path) -> None:

@@ -276,7 +276,12 @@ def _one(file: Planned, patience: Patience | None, say: Say) -> None:
                 f"{target}: is not here and DOLOR_OFFLINE is set; unset it, or name a folder as DOLOR_MIRROR"
             )
         found = download(
-            file.source, target, checksum=checksum, patience=patience, progress=_progress(target.name, say)
+            file.source,
+            target,
+            checksum=checksum,
+            expected=file.size,
+            patience=patience,
+            progress=_progress(target.name, say),
         )
     else:
         found = _copied(Path(file.source), target, checksum)

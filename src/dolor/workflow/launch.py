@@ -14,8 +14,10 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -26,6 +28,8 @@ from dolor.workflow.paths import profile_path, workflow_path
 from dolor.workflow.progress import Job, Progress
 
 if TYPE_CHECKING:
+    import psutil
+
     from dolor.config import Config
 
 __all__ = ["Hold", "launch", "own_results", "sole_run", "unlock"]
@@ -179,20 +183,22 @@ def unlock(folder: Path, config: Path) -> None:
 
 def _snakemake(folder: Path) -> list[str]:
     snakefile = workflow_path("Snakefile")
-    return [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--directory", str(folder)]
+    # `-P`: no module of the working folder is imported in place of one that is installed.
+    return [sys.executable, "-P", "-m", "snakemake", "--snakefile", str(snakefile), "--directory", str(folder)]
 
 
 def _environment() -> dict[str, str]:
     """Let the rules find the `dolor` of this very installation."""
     here = str(Path(sys.executable).parent)
-    return {**os.environ, "PATH": os.pathsep.join([here, os.environ.get("PATH", os.defpath)]), "PYTHONUNBUFFERED": "1"}
+    path = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
+    return {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}
 
 
 def _watch(words: Sequence[str], hold: Hold, folder: Path) -> None:
-    progress = Progress()
+    progress, token = Progress(), uuid.uuid4().hex
     child = subprocess.Popen(
         words,
-        env=_environment(),
+        env={**_environment(), _MARK: token},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -200,30 +206,87 @@ def _watch(words: Sequence[str], hold: Hold, folder: Path) -> None:
         errors="replace",
         pass_fds=[hold.descriptor],
     )
-    with child, _passing_on(child), _drawing(progress, sys.stderr) as tell:
+    with child, _ending_with_this(child, token) as came, _drawing(progress, sys.stderr) as tell:
         for line in child.stdout or ():
             said = progress.take(line.rstrip("\n"))
             if "--dry-run" in words:
                 tell(line.rstrip("\n"))
             elif said:
                 tell(f"done  {said}")
+    if came:
+        name = signal.Signals(came[0]).name
+        raise RunError(f"ended by {name}; what was finished is kept, run again to go on", 128 + came[0])
     if child.returncode:
         raise _fault(progress, child.returncode, folder)
 
 
+# Seconds after which Snakemake is asked once more, and after which it and its jobs are killed.
+_ASKED_AGAIN, _KILLED = 3.0, 6.0
+# What Snakemake and its jobs bear in their environment, by which those of one run are found.
+_MARK = "DOLOR_RUN"
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 @contextmanager
-def _passing_on(child: subprocess.Popen[str]) -> Iterator[None]:
-    """Let Snakemake end its jobs when this process is asked to end; Ctrl-C reaches it from the terminal by itself."""
+def _ending_with_this(child: subprocess.Popen[str], token: str) -> Iterator[list[int]]:
+    """End Snakemake and every job of it when this process is asked to end; give the signals that came."""
+    came: list[int] = []
+    ending: list[threading.Thread] = []
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield came
         return
-    earlier = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
-    interrupt = signal.signal(signal.SIGINT, lambda *_: None)
+
+    def end(number: int, _: object) -> None:
+        came.append(number)
+        if len(came) == 1:
+            ending.append(threading.Thread(target=_end_all, args=(child, token, number), daemon=True))
+            ending[0].start()
+
+    earlier = {number: signal.signal(number, end) for number in _ENDING}
     try:
-        yield
+        yield came
     finally:
-        signal.signal(signal.SIGTERM, earlier)
-        signal.signal(signal.SIGINT, interrupt)
+        # Snakemake may be gone before the last of its jobs is.
+        for thread in ending:
+            thread.join()
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
+
+
+def _end_all(child: subprocess.Popen[str], token: str, number: int) -> None:
+    """Ask Snakemake to cancel its jobs, also those of a cluster; kill what is left of them after some seconds."""
+    import psutil
+
+    begun, jobs = time.monotonic(), {job for job in _jobs(token) if job.pid != child.pid}
+    if number != signal.SIGINT:
+        # Ctrl-C has reached it from the terminal already; a second one would interrupt it while it cancels.
+        child.send_signal(signal.SIGINT)
+    for job in jobs:
+        with suppress(psutil.Error):
+            job.terminate()
+    asked = False
+    while child.poll() is None and time.monotonic() - begun < _KILLED:
+        if not asked and time.monotonic() - begun > _ASKED_AGAIN:
+            asked = True
+            child.send_signal(signal.SIGINT if number == signal.SIGINT else signal.SIGTERM)
+        time.sleep(0.1)
+    psutil.wait_procs(jobs, timeout=1)
+    for job in jobs | _jobs(token):
+        with suppress(psutil.Error):
+            job.kill()
+    child.kill()
+
+
+def _jobs(token: str) -> set[psutil.Process]:
+    """Return Snakemake and all that it started, also what has lost its parent."""
+    import psutil
+
+    found = set()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.environ().get(_MARK) == token and process.status() != psutil.STATUS_ZOMBIE:
+                found.add(process)
+    return found
 
 
 @contextmanager

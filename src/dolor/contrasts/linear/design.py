@@ -8,6 +8,7 @@ The five kinds of comparison that condition and sex allow, as differences of mod
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +35,8 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 SEXES = ("female", "male")
+# A design of samples is no larger; `(a + b + c)**20` alone would be written out for hours.
+_LONGEST_FORMULA, _LARGEST_POWER, _MOST_CROSSED, _MOST_TERMS = 1000, 3, 6, 200
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,26 @@ def _variables(terms: Sequence[Any]) -> frozenset[str]:
     return frozenset(str(factor) for term in terms for factor in term.factors if str(factor) != "1")
 
 
+def _refuse_oversized(formula: str) -> None:
+    """Refuse a formula whose terms would take ages to write out, before they are."""
+    powers = re.findall(r"(?:\*\*|\^)\s*(\d+|.?)", formula)
+    large = any(not power.isdigit() or int(power) > _LARGEST_POWER for power in powers)
+    crossed = formula.count("*") - 2 * formula.count("**") + formula.count("/") + formula.count("%in%")
+    if (
+        len(formula) > _LONGEST_FORMULA
+        or large
+        or len(powers) > 1
+        or crossed > _MOST_CROSSED
+        or formula.count("(") > 10
+    ):
+        raise UsageError(
+            f"the formula '{formula[:60]}' is too long or has too high a power: up to {_LONGEST_FORMULA} characters, "
+            f"{_MOST_CROSSED} crossed columns and one power of {_LARGEST_POWER}"
+        )
+
+
 def _terms(formula: str, without: Sequence[str]) -> list[Any]:
+    _refuse_oversized(formula)
     try:
         parsed = Formula(formula)
     except (FormulaicError, SyntaxError, ValueError, TypeError) as error:
@@ -132,6 +154,10 @@ def _terms(formula: str, without: Sequence[str]) -> list[Any]:
         raise UsageError(f"the formula '{formula}' cannot be read: {reason}") from error
     if not isinstance(parsed, SimpleFormula):
         raise UsageError(f"the formula '{formula}' has more than one side; write it as '~ condition * sex'")
+    if len(parsed) > _MOST_TERMS:
+        raise UsageError(
+            f"the formula '{formula[:60]}' has {len(parsed)} terms; at most {_MOST_TERMS} can be estimated"
+        )
     for term in parsed:
         for factor in term.factors:
             if factor.eval_method.value == "python":

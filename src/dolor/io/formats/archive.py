@@ -9,12 +9,17 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path, PurePosixPath
 
 from dolor.core.errors import DataError
 from dolor.io.formats.content import unpacked
+from dolor.io.guards import most_unpacked
 
 _MOST_MEMBERS = 20_000
+# GEO packs archives of samples into one archive; nobody goes deeper.
+_DEEPEST = 2
+_DEPTH: ContextVar[int] = ContextVar("archives around this one", default=0)
 
 
 @contextmanager
@@ -33,13 +38,20 @@ def unpacked_archive(path: Path, kind: str) -> Iterator[Path]:
     dolor.core.errors.DataError
         A member would leave the folder, is a link or a device, or the disk has no room for what it unpacks to.
     """
-    with tempfile.TemporaryDirectory(prefix="dolor-") as name:
-        folder = Path(name)
-        if kind == "zip":
-            _unzip(path, folder)
-        else:
-            _untar(path, folder)
-        yield folder
+    depth = _DEPTH.get()
+    if depth >= _DEEPEST:
+        raise DataError(f"{path}: is an archive within archives, {_DEEPEST} deep; unpack it and name the files")
+    token = _DEPTH.set(depth + 1)
+    try:
+        with tempfile.TemporaryDirectory(prefix="dolor-") as name:
+            folder = Path(name)
+            if kind == "zip":
+                _unzip(path, folder)
+            else:
+                _untar(path, folder)
+            yield folder
+    finally:
+        _DEPTH.reset(token)
 
 
 def _untar(path: Path, folder: Path) -> None:
@@ -49,6 +61,10 @@ def _untar(path: Path, folder: Path) -> None:
             for member in archive:
                 if not (member.isfile() or member.isdir()):
                     raise DataError(f"{path}: its member '{member.name[:80]}' is a link or a device; refused")
+                if member.issparse():
+                    raise DataError(
+                        f"{path}: its member '{member.name[:80]}' has holes, as no file of counts has; refused"
+                    )
                 _check_name(path, member.name)
                 number, taken = number + 1, taken + member.size
                 _check_room(path, folder, number, member.size, taken)
@@ -85,5 +101,7 @@ def _check_room(path: Path, folder: Path, number: int, size: int, taken: int) ->
     """Refuse an archive that would fill the disk, before it does."""
     if number > _MOST_MEMBERS:
         raise DataError(f"{path}: holds more than {_MOST_MEMBERS:,} members; unpack it and name the files")
+    if taken > most_unpacked(path.stat().st_size):
+        raise DataError(f"{path}: unpacks to {taken:,} bytes, far more than its size; refused as a decompression bomb")
     if size > shutil.disk_usage(folder).free - 2**28:
         raise DataError(f"{path}: unpacks to at least {taken:,} bytes; {folder.parent} has no room, set TMPDIR")

@@ -13,9 +13,10 @@ import lzma
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from dolor.core.errors import DataError, IntegrityError
+from dolor.io.guards import Bounded, MemoryBudget, most_unpacked
 
 __all__ = [
     "LONGEST_LINE",
@@ -32,6 +33,8 @@ __all__ = [
 # GEO keeps files that were already compressed, compressed once more; nobody does it thrice.
 _LAYERS = 2
 _HEAD = 4096
+# A table of names or of cells shrinks about fifty times at most; a Python object takes about this much.
+_LARGEST_TABLE_RATIO, _TEXT_OBJECT = 250, 64
 _PACKED: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 _STARTS = (
     (b"\x89HDF\r\n\x1a\n", "hdf5"),
@@ -49,13 +52,20 @@ _WEB = (b"<!doc", b"<html", b"<head", b"<?xml")
 
 
 @contextmanager
-def unpacked(path: Path) -> Iterator[IO[bytes]]:
+def unpacked(path: Path, ratio: int = 1000) -> Iterator[IO[bytes]]:
     """Open a file through up to two layers of gzip, bzip2 or xz.
+
+    Parameters
+    ----------
+    path
+        The file.
+    ratio
+        How many times its size it may unpack to, all layers together.
 
     Raises
     ------
     dolor.core.errors.DataError
-        The file is missing, empty, cannot be read or is no regular file.
+        The file is missing, empty, cannot be read or is no regular file; or it unpacks to far more than its size.
     dolor.core.errors.IntegrityError
         A layer ends too early or is damaged; also when that shows while the block reads.
     """
@@ -68,7 +78,8 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
             opener = _opener(stream)
             if opener is None:
                 break
-            stream = io.BufferedReader(cast("io.RawIOBase", opener(stream, "rb")), 1 << 18)
+            layer = Bounded(opener(stream, "rb"), path, most_unpacked(path.stat().st_size, ratio))
+            stream = io.BufferedReader(layer, 1 << 18)
             opened.append(stream)
         yield stream
     except PermissionError as error:
@@ -80,8 +91,8 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
             raise IntegrityError(f"{path}: is damaged ({error}); fetch it again") from error
         raise
     finally:
-        for layer in reversed(opened):
-            layer.close()
+        for held in reversed(opened):
+            held.close()
 
 
 def _opener(stream: IO[bytes]) -> Callable[..., Any] | None:
@@ -176,9 +187,14 @@ def split(line: str, separator: str) -> list[str]:
 
 def read_rows(path: Path) -> list[list[str]]:
     """Read a small text table whole, every field as text."""
-    with unpacked(path) as stream:
-        kept = list(lines(stream, str(path)))
+    kept: list[list[str]] = []
+    budget, separator = MemoryBudget(path), ""
+    with unpacked(path, _LARGEST_TABLE_RATIO) as stream:
+        for line in lines(stream, str(path)):
+            separator = separator or separator_of(line)
+            fields = [field.strip() for field in split(line, separator)]
+            budget.take(len(line) + _TEXT_OBJECT * (len(fields) + 1))
+            kept.append(fields)
     if not kept:
         raise DataError(f"{path}: holds no lines")
-    separator = separator_of(kept[0])
-    return [[field.strip() for field in split(line, separator)] for line in kept]
+    return kept

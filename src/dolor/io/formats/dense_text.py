@@ -26,6 +26,7 @@ from dolor.io.formats.content import lines, separator_of, split, unpacked
 from dolor.io.formats.long_text import long_columns, read_long_rows
 from dolor.io.formats.matrix import Matrix
 from dolor.io.gene_names import is_ensembl
+from dolor.io.guards import MemoryBudget
 from dolor.knowledge.genes import detect_organism
 
 if TYPE_CHECKING:
@@ -148,6 +149,10 @@ class _Rows:
     ends: list[int] = field(default_factory=lambda: [0])
     places: array[int] = field(default_factory=lambda: array("i"))
     values: array[float] = field(default_factory=lambda: array("f"))
+    budget: MemoryBudget = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.budget = MemoryBudget(self.source)
 
     def add(self, line: str) -> None:
         """Take one row of values."""
@@ -158,6 +163,8 @@ class _Rows:
                 f"{self.source}: the row of '{' '.join(labels)[:60]}' holds {_fault(rest, self.separator, self.width)}"
             )
         self.width, places, values = found
+        # 8 bytes a value now, and as many while rows are turned into cells; some hundred for the names of a row.
+        self.budget.take(8 * len(places) + 200 + 64 * len(labels))
         self.places.frombytes(places.tobytes())
         self.values.frombytes(values.tobytes())
         self.ends.append(len(self.places))

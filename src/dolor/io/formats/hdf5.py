@@ -15,6 +15,7 @@ from scipy import sparse
 
 from dolor.core.errors import DataError
 from dolor.io.formats.matrix import Matrix, csr_from_columns, decoded
+from dolor.io.guards import MemoryBudget
 
 __all__ = ["is_loom", "is_tenx", "read_loom", "read_tenx_h5"]
 
@@ -66,7 +67,10 @@ def _cells_by_genes(matrix: h5py.Dataset) -> sparse.csr_matrix:
     # Whole chunks of the file, so that none is unpacked twice.
     chunk = matrix.chunks[1] if matrix.chunks else 1
     step = max(_BYTES_AT_ONCE // max(n_genes * matrix.dtype.itemsize, 1) // chunk, 1) * chunk
-    pieces = [sparse.csr_matrix(matrix[:, start : start + step].T) for start in range(0, n_cells, step)]
+    pieces, budget = [], MemoryBudget(matrix.file.filename)
+    for start in range(0, n_cells, step):
+        pieces.append(sparse.csr_matrix(matrix[:, start : start + step].T))
+        budget.take(pieces[-1].nnz * (matrix.dtype.itemsize + 4))
     return sparse.vstack(pieces, format="csr") if pieces else sparse.csr_matrix((0, n_genes))
 
 

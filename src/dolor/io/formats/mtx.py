@@ -12,16 +12,19 @@ from scipy import io as scipy_io
 from scipy import sparse
 
 from dolor.core.errors import DataError
-from dolor.io.formats.content import read_rows, unpacked
+from dolor.io.formats.content import is_packed, read_rows, unpacked
 from dolor.io.formats.matrix import Matrix
 from dolor.io.gene_names import FEATURE_KINDS, is_ensembl
+from dolor.io.guards import check_memory, most_unpacked
 
 # alevin calls its genes ``quants_mat_cols``, kallisto with bustools ``cells_x_genes.genes``.
 _GENES = re.compile(r"(features|genes|gene_names|quants_mat_cols)\.(tsv|txt|csv)(\.gz)*$", re.IGNORECASE)
 _BARCODES = re.compile(r"(barcodes|cells|cell_names|quants_mat_rows)\.(tsv|txt|csv)(\.gz)*$", re.IGNORECASE)
 _MATRIX = re.compile(r"(matrix|quants_mat|mat|counts?)?\.mtx(\.gz)*$", re.IGNORECASE)
-# What gzip can shrink at best; a header that promises more entries than that lies.
-_LARGEST_RATIO = 1100
+# Entries shrink about tenfold; a header that promises more of them than that lies.
+_LARGEST_RATIO = 250
+# "1 1" and a line end for a pattern; two indices and a value of 8 bytes, and once more while they are sorted.
+_SHORTEST_ENTRY, _ENTRY_IN_MEMORY, _MOST_HEADERS = 4, 32, 2
 
 
 def read_mtx(path: Path, genes: Path | None = None, barcodes: Path | None = None) -> Matrix:
@@ -41,7 +44,7 @@ def read_mtx(path: Path, genes: Path | None = None, barcodes: Path | None = None
     """
     features = _features(genes or _beside(path, _GENES, "genes or features"))
     cells = [row[0] for row in read_rows(barcodes or _beside(path, _BARCODES, "barcodes"))]
-    values = _values(path)
+    values = _values(path, (len(features), len(cells)))
     features = features.iloc[_header_lines(len(features), values.shape) :].reset_index(drop=True)
     cells = cells[_header_lines(len(cells), values.shape) :]
     if values.shape == (len(features), len(cells)):
@@ -101,7 +104,8 @@ def _shared_start(one: str, other: str) -> int:
     return next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
 
 
-def _values(path: Path) -> Any:
+def _values(path: Path, names: tuple[int, int]) -> Any:
+    """Read the entries, once the sizes in the header are those of the names and the entries can be there."""
     with unpacked(path) as stream:
         for line in stream:
             if not line.startswith(b"%") and line.strip():
@@ -109,11 +113,19 @@ def _values(path: Path) -> Any:
         sizes = line.split()
     if len(sizes) != 3 or not all(size.isdigit() for size in sizes):
         raise DataError(f"{path}: is no sparse Matrix Market file: its sizes read {line[:40]!r}")
-    entries = int(sizes[2])
-    if entries > int(sizes[0]) * int(sizes[1]) or entries * 4 > path.stat().st_size * _LARGEST_RATIO:
+    shape, entries = (int(sizes[0][:20]), int(sizes[1][:20])), int(sizes[2][:20])
+    most = most_unpacked(path.stat().st_size, _LARGEST_RATIO) if is_packed(path) else path.stat().st_size
+    if entries > shape[0] * shape[1] or entries * _SHORTEST_ENTRY > most:
         raise DataError(f"{path}: its header promises {entries:,} entries, more than the file can hold")
+    # A list of names may have a header, and the matrix may lie on its side.
+    if min(abs(a - c) + abs(b - d) for a, b in (shape, shape[::-1]) for c, d in (names,)) > _MOST_HEADERS:
+        raise DataError(
+            f"{path}: the matrix is {shape[0]:,} by {shape[1]:,}, but there are {names[0]:,} gene names and "
+            f"{names[1]:,} barcodes; they belong to different files, or one of them is cut short"
+        )
+    check_memory(entries * _ENTRY_IN_MEMORY, path)
     try:
-        with unpacked(path) as stream:
+        with unpacked(path, _LARGEST_RATIO) as stream:
             # As real numbers whatever the header says: some programs write 1e+05 in a file of integers.
             real = io.BufferedReader(_Real(stream), 1 << 20)
             return cast("Any", scipy_io.mmread(real, spmatrix=True))

@@ -14,6 +14,7 @@ from typing import IO, Any
 import numpy as np
 
 from dolor.core.errors import DataError, IntegrityError
+from dolor.io.guards import MemoryBudget
 
 __all__ = ["RObject", "Reader"]
 
@@ -29,6 +30,7 @@ _PACKAGES = (247, 248, 249)
 # Values that stand for an environment and carry nothing: empty, base, the base namespace, missing, unbound, global.
 _NAMED = {241, 242, 250, 251, 252, 253}
 _PIECE = 1 << 20
+_OBJECT = 128
 _DEEPEST = 100
 # Values of a sequence of which the file holds only length, start and step.
 _LONGEST = 1 << 26
@@ -65,6 +67,8 @@ class Reader:
         self._stream = stream
         self._source = source
         self._references: list[Any] = []
+        self._budget = MemoryBudget(source)
+        self._sequences = 0
         if self._exactly(2) != b"X\n":
             raise DataError(f"{source}: is no R file in binary form; write it with saveRDS(x, file)")
         version, _, _ = (self._integer() for _ in range(3))
@@ -194,6 +198,10 @@ class Reader:
                 raise IntegrityError(
                     f"{self._source}: holds a sequence of {length} values from {start} by {step}; it is damaged"
                 )
+            self._sequences += int(length)
+            if self._sequences > _LONGEST:
+                raise DataError(f"{self._source}: stands for more values than it holds; refused as a bomb")
+            self._budget.take(8 * int(length))
             sequence = start + step * np.arange(int(length))
             found = RObject(kind, sequence.astype(np.int32 if kind == _INTEGER else float))
         elif name.startswith("wrap_"):
@@ -242,6 +250,8 @@ class Reader:
         return length
 
     def _integer(self) -> int:
+        # Every value begins with one; a value of R is at least an object of Python.
+        self._budget.take(_OBJECT)
         return int(struct.unpack(">i", self._exactly(4))[0])
 
     def _numbers(self, length: int, stored: str, kept: np.dtype[Any]) -> np.ndarray[Any, Any]:
@@ -264,6 +274,7 @@ class Reader:
     def _exactly(self, number: int) -> bytes:
         if number < 0:
             raise IntegrityError(f"{self._source}: holds a length of {number}; it is damaged")
+        self._budget.take(number if number > _OBJECT else 0)
         taken = b"" if number == 0 else self._stream.read(min(number, 1 << 26))
         parts, missing = [taken], number - len(taken)
         while missing and parts[-1]:

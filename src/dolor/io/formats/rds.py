@@ -17,8 +17,12 @@ from dolor.io.formats.content import unpacked
 from dolor.io.formats.matrix import Matrix
 from dolor.io.formats.r_objects import counts_in, row_names, table_of
 from dolor.io.formats.r_serialization import Reader, RObject
+from dolor.io.guards import check_memory
 
 __all__ = ["read_rds", "read_rds_table"]
+
+# Counts in R's form shrink up to some hundred times.
+_LARGEST_RATIO = 400
 
 _ADVICE = (
     "save the counts alone in R:  saveRDS(counts, 'counts.rds')  with counts a dgCMatrix; for a Seurat object "
@@ -42,7 +46,7 @@ def read_rds(path: Path, orientation: str = "") -> Matrix:
         It holds something else, such as a Seurat object, or a matrix without names.
     """
     source = str(path)
-    with unpacked(path) as stream:
+    with unpacked(path, _LARGEST_RATIO) as stream:
         found = Reader(stream, source).read()
     try:
         inside = counts_in(found, source)
@@ -81,7 +85,13 @@ def _sparse(found: RObject, kind: str, source: str) -> tuple[Any, list[str] | No
     try:
         shape = (int(slots["Dim"].value[0]), int(slots["Dim"].value[1]))
         values = slots["x"].value
+        names = _names(slots.get("Dimnames"))
+        if kind == "dgTMatrix" and any(
+            side is not None and len(side) != n for side, n in zip(names, shape, strict=True)
+        ):
+            raise ValueError(f"it has the shape {shape} and other numbers of names")
         if kind == "dgTMatrix":
+            check_memory(8 * max(shape), source)
             matrix: Any = sparse.coo_matrix((values, (slots["i"].value, slots["j"].value)), shape=shape).tocsc()
         elif kind == "dgRMatrix":
             matrix = sparse.csr_matrix((values, slots["j"].value, slots["p"].value), shape=shape)
@@ -90,7 +100,7 @@ def _sparse(found: RObject, kind: str, source: str) -> tuple[Any, list[str] | No
         matrix.check_format(full_check=True)
     except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
         raise DataError(f"{source}: its {kind} is broken ({error}); write it again from R") from None
-    return matrix, *_names(slots.get("Dimnames"))
+    return matrix, *names
 
 
 def _frame(found: RObject, source: str) -> tuple[Any, list[str] | None, list[str] | None]:
@@ -120,7 +130,7 @@ def read_rds_table(path: Path) -> pd.DataFrame:
     """Read an R file with a data frame of text and numbers, such as the metadata of a study, every field as text."""
     source = str(path)
     try:
-        with unpacked(path) as stream:
+        with unpacked(path, _LARGEST_RATIO) as stream:
             found = Reader(stream, source).read()
         if not isinstance(found, RObject) or "data.frame" not in found.classes:
             raise DataError(f"{source}: holds no data frame; write the table with write.csv")

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from dolor.core.errors import DataError, IntegrityError
 from dolor.core.threads import n_threads
+from dolor.io.guards import refuse_hostile
 from dolor.io.h5ad import check_is_file
 from dolor.io.matrix.chunks import Chunk, Source, checked, row_blocks
 from dolor.io.matrix.row_checks import whole_of_columns
@@ -161,6 +162,7 @@ def open_h5ad(path: Path) -> Source:
     path = check_is_file(path)
     name = str(path)
     with _opened(path) as stored:
+        refuse_hostile(stored, path)
         try:
             obs = columns_of_obs(stored["obs"])
             genes = pd.Index(_column(stored["var"][stored["var"].attrs["_index"]]))
@@ -212,9 +214,6 @@ def _kind(stored: h5py.File, name: str) -> str:
     """Return how the counts lie: dense, csr or csc."""
     if "layers" not in stored or "counts" not in stored["layers"]:
         raise DataError(f"{name}: has no layer 'counts'; put the raw integer counts into layers['counts']")
-    for group, member in ((stored, "layers"), (stored["layers"], "counts")):
-        if isinstance(group.get(member, getlink=True), h5py.ExternalLink):
-            raise DataError(f"{name}: layers['counts'] points to another file; refused")
     counts = stored["layers/counts"]
     if isinstance(counts, h5py.Dataset):
         return "dense"

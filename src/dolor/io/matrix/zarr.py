@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dolor.core.errors import DataError, IntegrityError
+from dolor.io.guards import refuse_hostile_zarr
 from dolor.io.matrix.chunks import Chunk, Source
 from dolor.io.matrix.h5ad import READERS
 
@@ -44,9 +45,7 @@ def open_zarr(path: Path) -> Source:
     from anndata.io import read_elem
 
     name = str(path)
-    outside = next((found for found in path.rglob("*") if found.is_symlink()), None)
-    if outside is not None:
-        raise DataError(f"{name}: '{outside.name}' is a link; a zarr store holds none, so it is refused")
+    refuse_hostile_zarr(path)
     try:
         stored = _opened(path)
         cells = stored["obs"]
