@@ -249,7 +249,7 @@ def test_board_gathers_datasets_and_counts_statements() -> None:
     board = board_of(claims, statements)
     assert [entry["id"] for entry in board] == [first, second]
     assert board[0]["verdicts"] == ["opposes", "untestable"]
-    assert tally(board) == {"supports": 0, "opposes": 1, "silent": 0, "untestable": 1}
+    assert tally(board) == {"supports": 0, "opposes": 1, "silent": 0, "not_observable": 0, "untestable": 1}
 
 
 def test_untestable_statements_are_grouped_by_reason_and_laid_out_by_pain_type_and_place() -> None:

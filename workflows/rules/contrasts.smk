@@ -140,6 +140,8 @@ rule meta:
 rule claims:
     input:
         contrasts=of_datasets("contrasts.parquet"),
+        units=of_datasets("unit_changes.parquet"),
+        composition=of_datasets("composition.parquet"),
         profiles=of_datasets("profiles.h5ad"),
         populations=own_populations,
     output:
@@ -165,7 +167,7 @@ rule claims:
         populations=populations_flag,
         code=code_version("claims"),
         signatures=signature_digest(
-            "mediators.tsv", "populations.yaml", "datasets.yaml"
+            "mediators.tsv", "readouts.tsv", "populations.yaml", "datasets.yaml"
         ),
     shell:
         "dolor --threads {threads} claims {params.results:q} {params.datasets} --out {output.table:q}"

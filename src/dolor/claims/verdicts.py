@@ -16,11 +16,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from dolor.claims.scope import Scope
 from dolor.contrasts.contrast_table import changed_effect
 from dolor.contrasts.linear.multiple_testing import benjamini_hochberg
 from dolor.knowledge.vocabulary import words
+
+# Only a change whose interval lies this far (log2) on the other side speaks against a statement.
+CLEARLY = 0.3
 
 __all__ = ["Look", "direction_supported", "looks_needed", "verdict_of"]
 
@@ -145,7 +149,17 @@ def _judge(
         return "silent", "a signal that relieves pain rises: this may be the tissue's answer to pain"
     if any("lost_identity" in str(each.best["flags"]) for each in against if each.best is not None):
         return "silent", "falls together with the identity of the receiver, so the receptor may fall with its cells"
+    if not all(_excludes_the_stated(each.best) for each in against if each.best is not None):
+        return "silent", f"changes against the statement, by an interval that does not clear {CLEARLY} log2"
     return "opposes", ""
+
+
+def _excludes_the_stated(row: pd.Series) -> bool:
+    """Say whether the 95 % interval of a significant change lies beyond a small change in its direction."""
+    side = str(row.get("changed_side", ""))
+    error = float(row[f"se_{side}"] if side in ("ligand", "receptor") else row["se"])
+    half = float(stats.t.ppf(0.975, float(row["df"]))) * error
+    return bool(abs(float(changed_effect(row.to_frame().T)[0])) - half > CLEARLY)
 
 
 def _without_test(statement: Mapping[str, str], missing: Look) -> tuple[str, str]:

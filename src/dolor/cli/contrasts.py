@@ -181,14 +181,25 @@ def claims(results: Results, out: Out, dataset: Datasets = None, signatures: Sig
 
     from dolor import catalog, populations, tl
     from dolor.io.provenance import write_provenance
-    from dolor.io.write import write_table
+    from dolor.io.write import read_table, write_table
+    from dolor.knowledge.readouts import readouts
 
     paths = _of_datasets(results, dataset, "contrasts.parquet")
     contrasts = pd.concat([_contrasts(path) for path in paths], ignore_index=True)
     settings = dict(_setting(path.with_name("profiles.h5ad")) for path in paths)
-    verdicts = tl.claims(contrasts, catalog.mediators(), populations.tree(signatures or None), settings)
+    beside = {name: [path.with_name(f"{name}.parquet") for path in paths] for name in ("unit_changes", "composition")}
+    # A folder made without the workflow may lack one; what only it could show is then untestable.
+    beside = {name: [path for path in files if path.exists()] for name, files in beside.items()}
+    units, shares = (
+        pd.concat([read_table(path) for path in files], ignore_index=True) if files else None
+        for files in beside.values()
+    )
+    mediators, tree = catalog.mediators(), populations.tree(signatures or None)
+    shown = readouts(catalog=mediators)
+    verdicts = tl.claims(contrasts, mediators, tree, settings, readouts=shown, units=units, composition=shares)
     write_table(verdicts, out, tables.CLAIMS)
-    write_provenance(out, stage="claims", inputs=[*paths, *filter(None, (signatures,))])
+    inputs: list[Path | str] = [*paths, *beside["unit_changes"], *beside["composition"], *filter(None, (signatures,))]
+    write_provenance(out, stage="claims", inputs=inputs)
     typer.echo(", ".join(f"{n} {word}" for word, n in verdicts["verdict"].value_counts().sort_index().items()))
 
 

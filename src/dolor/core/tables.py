@@ -49,7 +49,7 @@ Kind = Literal["text", "number", "count"]
 
 CONTRAST_TYPES = ("condition", "condition_in_sex", "sex", "sex_in_condition", "interaction")
 STATUSES = ("tested", "described", "untestable", "absent")
-VERDICTS = ("supports", "opposes", "silent", "untestable")
+VERDICTS = ("supports", "opposes", "silent", "not_observable", "untestable")
 DRIVERS = ("", "per_cell", "infiltration", "both")
 FLAGS = (
     "ambient_suspect",

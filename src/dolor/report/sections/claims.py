@@ -171,7 +171,7 @@ def tally(board: list[dict[str, Any]]) -> dict[str, int]:
     Examples
     --------
     >>> tally([{"verdicts": ["supports", "untestable"]}, {"verdicts": ["untestable"]}])
-    {'supports': 1, 'opposes': 0, 'silent': 0, 'untestable': 1}
+    {'supports': 1, 'opposes': 0, 'silent': 0, 'not_observable': 0, 'untestable': 1}
     """
     counts = {verdict: sum(verdict in entry["verdicts"] for entry in board) for verdict in VERDICTS[:-1]}
     return {**counts, "untestable": sum(entry["verdicts"] == ["untestable"] for entry in board)}
