@@ -189,14 +189,14 @@ def test_a_cell_without_counts_is_counted_and_adds_nothing(cells, pairs):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda c: c.obs.pop("donor_id"), r"lacks the column\(s\) donor_id"),
+        (lambda c: c.obs.pop("condition"), r"no column 'condition'"),
         (lambda c: c.obs.pop("cell_type"), r"lacks the column\(s\) cell_type"),
         (
             lambda c: set_first(c, "cell_type", None),
             "'cell_type'.*empty for 1",
         ),
         (lambda c: set_first(c, "sex", "male"), "'sex'.*several values within one sample"),
-        (lambda c: c.layers.pop("counts"), "no layer 'counts'"),
+        (lambda c: c.layers.pop("counts"), "layer 'counts'"),
         (lambda c: setattr(c, "var_names", ["G0", *GENES[:-1]]), "duplicated.*G0"),
         (lambda c: c.layers["counts"].data.__setitem__(0, 0.5), "not integers"),
         (lambda c: c.layers["counts"].data.__setitem__(0, -1), "negative"),

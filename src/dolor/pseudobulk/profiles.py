@@ -5,6 +5,7 @@ Scores read the sums directly (:class:`Sums`), because importing anndata takes a
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,6 +145,7 @@ class Sums:
         return AnnData(X=self.X.copy(), obs=self.obs, var=var, layers=self.layers, uns=self.uns)
 
 
+_LOG = logging.getLogger(__name__)
 # Stored values that a chunk holds: 8 MB of indices and values at four bytes each, and three chunks are in memory.
 _CHUNK = 1_000_000
 
@@ -161,6 +163,8 @@ def profiles(
     chunk_size: int = _CHUNK,
     trimean: bool | None = None,
     keep_doublets: bool = False,
+    layer: str = "",
+    condition_key: str = "condition",
 ) -> AnnData:
     """Pseudobulk: sum cells to one row per sample and cell type.
 
@@ -197,6 +201,10 @@ def profiles(
     keep_doublets
         Count cells that ``obs["doublet"]`` flags (``yes``) under their label. By default they are counted as
         ``unassigned``, since half of what they hold is another cell's; ``uns["dolor_profiles"]`` says how many.
+    layer
+        For data in memory: the layer with the raw counts, as for :func:`dolor.io.read.read`.
+    condition_key
+        For data in memory: column of ``obs`` with the condition. Fields of a sample that are not there are ``unknown``.
 
     Returns
     -------
@@ -232,6 +240,8 @@ def profiles(
     a|neuron       3.0    1.0
     b|macrophage   0.0    4.0
     """
+    if not isinstance(data, (str, Path, Source)):
+        data = _as_cells(data, layer, sample_key, condition_key)
     source = open_source(data)
     if genes is None and interactions is not None:
         organism = str(source.obs["organism"].iloc[0]) if "organism" in source.obs and len(source.obs) else ""
@@ -246,6 +256,36 @@ def profiles(
         trimean=_wants_trimean(trimean, data),
         keep_doublets=keep_doublets,
     ).to_anndata()
+
+
+def _as_cells(adata: AnnData, layer: str, sample_key: str, condition_key: str) -> AnnData:
+    """Give an object in memory the form of Cells where it lacks something of it; the object itself stays as it is."""
+    named = {"sample_id": sample_key, "condition": condition_key}
+    lacking = [field for field in SAMPLE_FIELDS if field not in adata.obs]
+    if not lacking and not layer and "counts" in adata.layers and condition_key == "condition":
+        return adata
+    from anndata import AnnData as Cells
+
+    from dolor.io.counts import at_raw, raw_counts
+    from dolor.io.genes import checked_organism
+    from dolor.io.read import complete_fields
+
+    absent = [key for key in named.values() if key not in adata.obs]
+    if absent:
+        raise DataError(f"the data: obs has no column '{absent[0]}'; name it with sample_key= or condition_key=")
+    found = at_raw(adata, layer, "the data")
+    obs = found.obs.copy()
+    for field, key in named.items():
+        if field in obs and key != field:
+            obs[f"{field}_given"] = obs[field]
+        obs[field] = obs[key]
+    obs = complete_fields(obs, "the data")
+    if "organism" not in obs:
+        obs["organism"] = checked_organism(found.var_names, None, "the data") or "unknown"
+    filled = [field for field in lacking if field not in named]
+    if filled:
+        _LOG.info("obs has no %s: taken as unknown, or from what is there", ", ".join(filled))
+    return Cells(obs=obs, var=found.var, layers={"counts": raw_counts(found, layer, "the data")}, uns=dict(found.uns))
 
 
 def sum_cells(
