@@ -153,7 +153,6 @@ def from_de(
     import pandas as pd
 
     from dolor import tl
-    from dolor.contrasts.from_de import with_current_genes
     from dolor.core.vocabulary import organism_word
     from dolor.io.metadata import read_metadata
     from dolor.io.provenance import write_provenance
@@ -162,8 +161,9 @@ def from_de(
     named = dict(_pair_of(text) for text in column or ())
     table = pd.concat([read_metadata(source) for source in sources], ignore_index=True)
     pairs = pairs_of(cast("Organism", organism_word(organism)), file, merge)
-    table, renamed = with_current_genes(table, organism_word(organism), named.get("gene", ""))
-    found = tl.from_de(table, pairs, by=[name for name in by.split(",") if name], columns=named)
+    species = organism_word(organism)
+    found = tl.from_de(table, pairs, by=[name for name in by.split(",") if name], columns=named, organism=species)
+    renamed = found.attrs["dropped"]
     write_table(found, out)
     statuses = {str(status): int(number) for status, number in found["status"].value_counts().items()}
     parameters = {"organism": organism, "by": by, "columns": named, "pairs": file, "merge": merge}

@@ -209,6 +209,7 @@ def from_de(
     *,
     by: Sequence[str] = (),
     columns: Mapping[str, str] | None = None,
+    organism: str = "",
 ) -> pd.DataFrame:
     """Score the change of interactions from a table of differential expression.
 
@@ -223,13 +224,17 @@ def from_de(
         Further columns that keep comparisons apart, such as the time point.
     columns
         Names of ``gene``, ``cell_type``, ``change``, ``pvalue`` where they are not recognised.
+    organism
+        ``mouse`` or ``human``: Ensembl ids and former symbols become its symbols of today, genes of the other species
+        are refused. Empty: genes are taken as they are written.
 
     Returns
     -------
     One row a (comparison, sender, receiver, interaction) whose ligand or receptor is in the table: ``effect``, the mean
     of ``ligand_change`` and ``receptor_change`` (log2); ``direction`` (``up``, ``down``, ``opposite``); ``pvalue_both``
     and ``qvalue_both``; ``pvalue_sum`` and ``qvalue_sum``; ``status``, ``reason`` and ``flags``. The flag
-    ``cell_level_p`` marks p-values that usually take cells for replicates and are then too small.
+    ``cell_level_p`` marks p-values that usually take cells for replicates and are then too small. ``attrs["dropped"]``
+    counts rows without a gene and genes that were renamed.
 
     Raises
     ------
@@ -245,6 +250,9 @@ def from_de(
     >>> found.loc[found["status"] == "tested", ["sender", "receiver", "effect", "pvalue_both"]].values.tolist()
     [['macrophage', 'neuron', 1.5, 0.01]]
     """
+    counted: dict[str, int] = {}
+    if organism:
+        table, counted = with_current_genes(table, organism, (columns or {}).get("gene", ""))
     read, tool = read_columns(table, columns)
     missing = [name for name in by if name not in read.columns]
     if missing:
@@ -267,7 +275,9 @@ def from_de(
     found = pd.concat(parts, ignore_index=True)
     found["flags"] = "cell_level_p" if tool.cells else ""
     first = [*by, "sender", "receiver", "interaction_id", "ligand", "receptor"]
-    return found[[*first, *found.columns.difference(first, sort=False)]]
+    found = found[[*first, *found.columns.difference(first, sort=False)]]
+    found.attrs["dropped"] = counted
+    return found
 
 
 def _comparison(table: pd.DataFrame, interactions: pd.DataFrame) -> pd.DataFrame:
@@ -306,7 +316,7 @@ def _unit(genes: Mapping[str, tuple[float, float]], unit: str) -> tuple[float, f
     if not with_pvalue:
         return alternatives[0]
     change, pvalue = min(with_pvalue, key=lambda found: found[1])
-    return change, min(1.0, pvalue * len(with_pvalue))
+    return change, min(1.0, pvalue * len(alternatives))
 
 
 def _least_sure(subunits: Sequence[tuple[float, float]]) -> tuple[float, float]:

@@ -28,9 +28,13 @@ _KIND_COLUMNS = ("feature_types", "feature_type", "modality")
 _ID_COLUMNS = ("gene_ids", "gene_id", "ensembl_id", "ensembl", "feature_id", "id", "Accession")
 _SYMBOL_COLUMNS = ("feature_name", "gene_symbols", "gene_symbol", "gene_name", "gene_names", "symbol", "Gene")
 _ENSEMBL = re.compile(r"ENS[A-Z]{0,6}G\d{11}(?:\.\d+)?")
-_ID_FIRST = re.compile(r"(ENS[A-Z]{0,6}G\d{11}(?:\.\d+)?)[|_:;/ ]+(\S.*)")
+_ID_FIRST = re.compile(r"(ENS[A-Z]{0,6}G\d{11}(?:\.\d+)?)[|_:;/ ]+(\S.*)?")
 _ID_LAST = re.compile(r"(\S.*?)[|_:;/ (]+(ENS[A-Z]{0,6}G\d{11}(?:\.\d+)?)\)?")
 _GENOME = re.compile(r"(mm\d+|GRCm\d+|mm10-\S+?|hg\d+|GRCh\d+|rn\d+|Rnor\w*?)_+(\S.*)", re.IGNORECASE)
+# Names of antibodies and hashtags in tables that do not say what a row is.
+_TAG = re.compile(
+    r".+[_-](TotalSeq[-_]?\w*|ADT|HTO|CITE)|(adt|hto|cite|prot)[_-].+|HTO[_-]?\d+|Hashtag[_ -]?\d+.*", re.IGNORECASE
+)
 _BLANK = frozenset({"", "NA", "nan", "NaN", "None", "none", "null", "-", "--", "."})
 
 
@@ -72,7 +76,7 @@ def plain_names(written: Iterable[str], ids: Sequence[str] | None = None) -> lis
             name = str(ids[place]).strip()
         if len(name) > 15:
             first, last = _ID_FIRST.fullmatch(name), _ID_LAST.fullmatch(name)
-            name = first[2] if first else last[1] if last else name
+            name = (first[2] or first[1]) if first else last[1] if last else name
         genome = _GENOME.fullmatch(name) if "_" in name else None
         if genome:
             genomes.add(_species(genome[1]))
@@ -106,9 +110,9 @@ def with_plain_names(adata: AnnData, source: str) -> tuple[AnnData, dict[str, in
         names = np.array(plain_names(written, ids), dtype=object)
     except DataError as error:
         raise DataError(f"{source}: {error}") from None
-    if (names == np.array(adata.var_names.astype(str), dtype=object)).all():
-        return adata, {}
     named = names != ""
+    if named.all() and (names == np.array(adata.var_names.astype(str), dtype=object)).all():
+        return adata, {}
     if not named.any():
         raise DataError(f"{source}: none of its {len(names)} genes has a name")
     result = adata[:, named].copy() if not named.all() else adata.copy()
@@ -119,10 +123,13 @@ def with_plain_names(adata: AnnData, source: str) -> tuple[AnnData, dict[str, in
 
 
 def genes_only(adata: AnnData) -> tuple[AnnData, dict[str, int]]:
-    """Return an object without features that are not genes, and how many these were, where the file says so."""
+    """Return an object without features that are not genes, and how many these were, where file or names say so."""
     for column in _KIND_COLUMNS:
         if column in adata.var.columns:
             genes = adata.var[column].astype(str).str.strip().str.lower().isin(_GENE_KINDS).to_numpy()
             if genes.any() and not genes.all():
                 return adata[:, genes].copy(), {NOT_GENES: int((~genes).sum())}
+    tags = np.array([_TAG.fullmatch(str(name)) is not None for name in adata.var_names], dtype=bool)
+    if tags.any() and tags.mean() < 0.5:
+        return adata[:, ~tags].copy(), {NOT_GENES: int(tags.sum())}
     return adata, {}

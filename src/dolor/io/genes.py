@@ -183,14 +183,19 @@ def joined(parts: Mapping[str, AnnData], reported: Counter[str] | None = None) -
     result = anndata.concat(kept, join="outer", merge="first", fill_value=0)
     said: Counter[str] = Counter() if reported is None else reported
     if unmeasured:
-        said[f"genes that some files lack, such as {sorted(unmeasured)[0]!r} (no cell is lost)"] = len(unmeasured)
+        said[f"genes that some files lack, such as {_storable(unmeasured)!r} (no cell is lost)"] = len(unmeasured)
     if filled:
-        said[f"genes that some files lack, counted 0 there, such as {sorted(filled)[0]!r} (no cell is lost)"] = len(
+        said[f"genes that some files lack, counted 0 there, such as {_storable(filled)!r} (no cell is lost)"] = len(
             filled
         )
     if reported is None and said:
         result.uns["dropped"] = dict(said)
     return result
+
+
+def _storable(genes: set[str]) -> str:
+    """Return the first gene in a form that may be part of a key in a file."""
+    return sorted(genes)[0].replace("/", " ")
 
 
 def _current(part: AnnData, name: str) -> AnnData:

@@ -145,7 +145,7 @@ class _Rows:
     labels: int = 0
     width: int = 0
     names: list[list[str]] = field(default_factory=list)
-    annotations: dict[str, list[str]] = field(default_factory=dict)
+    annotations: dict[str, list[Any]] = field(default_factory=dict)
     ends: list[int] = field(default_factory=lambda: [0])
     places: array[int] = field(default_factory=lambda: array("i"))
     values: array[float] = field(default_factory=lambda: array("f"))
@@ -216,11 +216,18 @@ def read_dense_text(path: Path, orientation: str = "", annotation_rows: int = 0)
     names = [labels[0] for labels in rows.names]
     if (orientation or _guess(names, columns)) == "genes_by_cells":
         symbols, ids = _symbols(rows.names)
+        measures = [place for place, name in enumerate(symbols) if _OF_CELLS.fullmatch(name)]
+        for place in measures if len(measures) < len(symbols) else ():
+            rows.annotations[symbols[place]] = rows.matrix()[[place]].toarray().ravel().tolist()
         values, columns, described = _without_descriptions(rows.matrix(), columns, _OF_GENES)
         obs = pd.DataFrame(rows.annotations)
         if described:
             kept = [place for place in range(rows.width) if place not in described]
             obs = obs.iloc[kept] if len(obs.columns) else obs
+        if measures and len(measures) < len(symbols):
+            genes = [place for place in range(len(symbols)) if place not in set(measures)]
+            values, symbols = values[genes], [symbols[place] for place in genes]
+            ids = None if ids is None else [ids[place] for place in genes]
         return Matrix(values.T.tocsr(), columns, symbols, ids, obs=obs).checked(source)
     every_column = columns
     values, columns, described = _without_descriptions(rows.matrix(), columns, _OF_CELLS)
