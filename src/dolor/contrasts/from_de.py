@@ -142,7 +142,7 @@ def with_current_genes(table: pd.DataFrame, organism: str, column: str = "") -> 
     table
         Differential expression.
     organism
-        ``mouse`` or ``human``.
+        ``mouse`` or ``human``; empty: only rows without a gene are left out.
     column
         Where the genes are; empty: recognised by its name.
 
@@ -164,9 +164,14 @@ def with_current_genes(table: pd.DataFrame, organism: str, column: str = "") -> 
     (['Csf1r', 'Ccl2'], {'rows without a gene, left out': 1, 'rows whose gene has another symbol today': 2})
     """
     column = column or _find(table, "gene")
+    if column not in table.columns:
+        raise DataError(f"the table has no column {column}; it has {', '.join(map(str, table.columns))}")
     written = table[column].astype(str).str.strip()
     blank = table[column].isna() | written.isin(["", "NA", "nan", "None", "-", "---"])
     table, written = table[~blank], written[~blank]
+    without = {"rows without a gene, left out": int(blank.sum())} if blank.any() else {}
+    if not organism:
+        return table, without
     found, share = detect_organism(written.unique())
     if found is not None and found != organism and share * written.nunique() >= _FEWEST_TELLING:
         raise DataError(
@@ -177,11 +182,10 @@ def with_current_genes(table: pd.DataFrame, organism: str, column: str = "") -> 
     today = resolve(names, organism).set_axis(names)
     change = today["status"].isin(["ensembl", "alias"]) & ~today["symbol"].isin(set(names))
     current = written.map(today["symbol"].where(change, names.to_series()))
-    counted = {
-        "rows without a gene, left out": int(blank.sum()),
-        "rows whose gene has another symbol today": int((current != written).sum()),
-    }
-    return table.assign(**{column: current}), {reason: number for reason, number in counted.items() if number}
+    renamed = int((current != written).sum())
+    return table.assign(**{column: current}), without | (
+        {"rows whose gene has another symbol today": renamed} if renamed else {}
+    )
 
 
 def _find(table: pd.DataFrame, role: str) -> str:
@@ -250,9 +254,7 @@ def from_de(
     >>> found.loc[found["status"] == "tested", ["sender", "receiver", "effect", "pvalue_both"]].values.tolist()
     [['macrophage', 'neuron', 1.5, 0.01]]
     """
-    counted: dict[str, int] = {}
-    if organism:
-        table, counted = with_current_genes(table, organism, (columns or {}).get("gene", ""))
+    table, counted = with_current_genes(table, organism, (columns or {}).get("gene", ""))
     read, tool = read_columns(table, columns)
     missing = [name for name in by if name not in read.columns]
     if missing:

@@ -83,9 +83,8 @@ def read_tables(stored: h5py.File) -> dict[str, Any]:
                 unread.append(f"{key} of {name}")
     if unread:
         # A stroke in a key would be taken for a folder when the key is written.
-        reason = (
-            f"elements of the file that are not read here, such as {unread[0].replace('/', ' ')!r} (no cell is lost)"
-        )
+        example = unread[0].replace("/", " ")
+        reason = f"elements of the file that are not read here, such as {example!r} (no cell is lost)"
         told = found["uns"].get("dropped", {})
         found["uns"]["dropped"] = {**(told if isinstance(told, dict) else {}), reason: len(unread)}
     return found
@@ -221,7 +220,9 @@ def _first_line(error: BaseException) -> str:
 
 @contextmanager
 def repeated_names() -> Iterator[None]:
-    """Silence AnnData on names that repeat: genes are summed on the way in, barcodes refused with a sentence."""
+    """Silence AnnData on old files, and on names that repeat: genes are summed, barcodes refused with a sentence."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="(Variable|Observation) names are not unique", category=UserWarning)
+        # Files of anndata 0.6 are read as they are.
+        warnings.filterwarnings("ignore", message=".*was written without encoding metadata")
         yield
