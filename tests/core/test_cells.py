@@ -69,11 +69,11 @@ def test_empty_and_unknown_words(make_cells: Callable[..., AnnData]) -> None:
 def test_duplicate_barcodes_and_symbols(make_cells: Callable[..., AnnData]) -> None:
     cells = make_cells()
     cells.obs_names = ["same", "same", *cells.obs_names[2:]]
-    with pytest.raises(DataError, match=r"1 barcode\(s\) stand more than once \('same'\)"):
+    with pytest.raises(DataError, match=r"1 barcode\(s\) are duplicated \('same'\)"):
         check_cells(cells)
     cells = make_cells()
     cells.var_names = ["Il1b", "Il1b", *cells.var_names[2:]]
-    with pytest.raises(DataError, match=r"1 gene symbol\(s\) stand more than once \('Il1b'\)"):
+    with pytest.raises(DataError, match=r"1 gene symbol\(s\) are duplicated \('Il1b'\)"):
         check_cells(cells)
 
 

@@ -41,9 +41,9 @@ def test_an_unknown_organism_is_refused() -> None:
         ("programmes: {}\n", "must be a list of programmes"),
         ("programmes:\n  - just a name\n", "is a mapping with an 'id'"),
         ("programmes:\n  - {id: x, ups: {mouse: [Jun]}}\n", "'ups' is no key of a programme; did you mean 'up'"),
-        ("programmes:\n  - {id: x, up: {mouse: [Jun]}, down: {mouse: [Jun]}}\n", "'x': Jun stands twice"),
-        ("programmes:\n  - {id: x, up: {mouse: [Jun]}}\n  - {id: x, up: {mouse: [Jun]}}\n", "'x': Jun stands twice"),
-        ("programmes:\n  - {id: x, up: {rat: [Jun]}}\n", "organism 'rat' is none"),
+        ("programmes:\n  - {id: x, up: {mouse: [Jun]}, down: {mouse: [Jun]}}\n", "'x': Jun is duplicated"),
+        ("programmes:\n  - {id: x, up: {mouse: [Jun]}}\n  - {id: x, up: {mouse: [Jun]}}\n", "'x': Jun is duplicated"),
+        ("programmes:\n  - {id: x, up: {rat: [Jun]}}\n", "unknown organism 'rat'"),
     ],
 )
 def test_a_faulty_programme_is_refused(tmp_path, text, message) -> None:

@@ -128,7 +128,7 @@ def test_the_nearest_id_is_suggested():
         ("sample_id:", "sampleid:", "'sampleid' is not known; did you mean 'sample_id'"),
         ("sexes: [male]", "sexes: [males]", "sexes"),
         ("sexes: [male]", "sexes: [male]\n  unverified: ['sex: which']", "did you mean 'sexes'"),
-        ("value: sni", "value: naive", "a value stands twice"),
+        ("value: sni", "value: naive", "a value is duplicated"),
         ("text: nobody", "text: nobody, doi: doi.org/10.1/x", "citation.doi"),
     ],
 )
@@ -148,7 +148,7 @@ def test_what_is_no_registry_is_refused(tmp_path, text):
 
 
 def test_a_study_twice_in_one_file_is_refused(tmp_path):
-    with pytest.raises(DataError, match="the key 'mine' stands twice"):
+    with pytest.raises(DataError, match="the key 'mine' is duplicated"):
         registry.load(written(tmp_path, ENTRY + ENTRY))
 
 

@@ -34,7 +34,7 @@ def test_byte_order_mark_and_windows_line_ends(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\na: 2\n", "the key 'a' stands twice"),
+        ("a: 1\na: 2\n", "the key 'a' is duplicated"),
         ("a: !!python/object/apply:os.system ['true']\n", "not valid YAML"),
         ("a: [1\n", "not valid YAML"),
     ],

@@ -173,7 +173,7 @@ def _units(readout: Mapping[str, str], evidence: Evidence, tree: PopulationTree)
     genes = {gene_logic.canonical(readout[side]) for side in ("genes_mouse", "genes_human")}
     names = {unit: gene_logic.canonical(str(unit)) in genes for unit in rows["unit"].unique()}
     rows = rows[rows["unit"].map(names).astype(bool)]
-    # A gene that is both ligand and receptor stands twice with the same test.
+    # A gene that is both ligand and receptor is duplicated with the same test.
     keys = ["contrast_type", "case", "reference", "stratum", "population", "unit"]
     rows = rows.drop_duplicates(keys)
     return rows.assign(sender=rows["population"], receiver="", interaction_id=rows["unit"])

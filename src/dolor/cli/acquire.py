@@ -185,6 +185,6 @@ def _census_profiles(uri: str, organism: str, query: dict[str, list[str]], out: 
 
 
 def add_to(app: typer.Typer) -> None:
-    """Hang the commands into the command line."""
+    """Register the commands."""
     app.command(rich_help_panel="Cells")(read)
     app.command(rich_help_panel="Cells")(census)

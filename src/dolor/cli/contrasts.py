@@ -334,7 +334,7 @@ def _setting(source: Path) -> tuple[str, Setting]:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Hang the commands into the command line, in the order in which a run takes them."""
+    """Register the commands, in the order of a run."""
     for command in (profiles, score, contrast, from_de, meta, claims):
         app.command(rich_help_panel="Signals")(command)
     for of_results in (report, summary, methods):

@@ -140,7 +140,7 @@ def explain(
 
 
 def add_to(app: typer.Typer) -> None:
-    """Hang the commands into the command line."""
+    """Register the commands."""
     for command in (top, explain):
         app.command(rich_help_panel="Results")(command)
     app.add_typer(export, name="export", rich_help_panel="Results")

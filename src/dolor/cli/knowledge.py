@@ -145,7 +145,7 @@ def schema() -> None:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Hang the commands on knowledge into the command line."""
+    """Register the commands on knowledge."""
     app.add_typer(catalog, name="catalog", rich_help_panel="Knowledge")
     app.add_typer(populations, name="populations", rich_help_panel="Knowledge")
     app.command(rich_help_panel="Knowledge")(schema)

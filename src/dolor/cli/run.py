@@ -75,6 +75,6 @@ def _say_what_was_found(config: Path, directory: Path) -> None:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Hang the commands into the command line."""
+    """Register the commands."""
     for command in (run, demo, doctor, config):
         app.command(rich_help_panel="Run")(command)

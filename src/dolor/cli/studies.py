@@ -123,5 +123,5 @@ def export_datasets(
 
 
 def add_to(app: typer.Typer) -> None:
-    """Hang the commands into the command line."""
+    """Register the commands."""
     app.add_typer(datasets, name="datasets", rich_help_panel="Knowledge")

@@ -243,7 +243,7 @@ def from_de(
     Raises
     ------
     dolor.core.errors.DataError
-        A column is missing or cannot be read, or a gene stands twice for one cell type and comparison.
+        A column is missing or cannot be read, or a gene is duplicated for one cell type and comparison.
 
     Examples
     --------

@@ -102,7 +102,7 @@ def _check_names(names: pd.Index, what: str, source: str) -> None:
         repeated = names[names.duplicated()].unique()
         shown = ", ".join(repr(str(name)[:40]) for name in repeated[:3])
         raise DataError(
-            f"{source}: {len(repeated)} {what}(s) stand more than once ({shown}); "
+            f"{source}: {len(repeated)} {what}(s) are duplicated ({shown}); "
             f"make them unique, for barcodes by a prefix for each sample"
         )
 
@@ -225,7 +225,7 @@ def check_profiles(profiles: AnnData, source: str = "the profiles") -> AnnData:
     Raises
     ------
     dolor.core.errors.DataError
-        A column or layer is missing, a (sample, cell type) stands twice, or a row has no cells.
+        A column or layer is missing, a (sample, cell type) is duplicated, or a row has no cells.
     """
     columns = (*SAMPLE_FIELDS, "cell_type", "n_cells", "n_counts")
     missing = [name for name in columns if name not in profiles.obs.columns]

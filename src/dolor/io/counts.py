@@ -191,7 +191,7 @@ def tidied(matrix: Any, source: str) -> sparse.csr_matrix:
     dolor.core.errors.DataError
         A value is too large to be a count.
     """
-    # A copy, so that tidying the indices does not reorder the caller's matrix under his hands.
+    # A copy, so that tidying the indices does not reorder the caller's matrix.
     counts = sparse.csr_matrix(matrix, copy=True)
     counts.sum_duplicates()
     counts.eliminate_zeros()

@@ -106,7 +106,7 @@ def row_faults(catalog: pd.DataFrame) -> Iterator[Fault]:
 
 
 def table_faults(catalog: pd.DataFrame) -> Iterator[Fault]:
-    """Find what is wrong between rows: ids or statements that stand twice, pairs that stand both ways round."""
+    """Find what is wrong between rows: ids or duplicated statements, pairs given in both directions."""
     seen_ids: dict[str, int] = {}
     seen_statements: dict[tuple[str, ...], int] = {}
     for line, row in _rows(catalog):

@@ -35,7 +35,7 @@ def parse(text: str) -> Alternatives:
     Raises
     ------
     dolor.core.errors.DataError
-        A subunit is empty, stands twice in one complex, or holds a character that is no part of a gene symbol.
+        A subunit is empty, is duplicated in one complex, or holds a character that is no part of a gene symbol.
 
     Examples
     --------

@@ -116,10 +116,10 @@ def _check_words(population: Population, where: str) -> None:
     if not population.id or population.id != population.id.strip() or ";" in population.id:
         raise DataError(f"{where}: an id is plain text without ';' and without blanks around it")
     if population.level and population.level not in LEVELS:
-        raise DataError(f"{where}: the level '{population.level}' is none; {nearest(population.level, LEVELS)}")
+        raise DataError(f"{where}: unknown level '{population.level}'; {nearest(population.level, LEVELS)}")
     for word in population.compartments:
         if word not in COMPARTMENTS:
-            raise DataError(f"{where}: the compartment '{word}' is none; {nearest(word, COMPARTMENTS)}")
+            raise DataError(f"{where}: unknown compartment '{word}'; {nearest(word, COMPARTMENTS)}")
 
 
 def _check_sides(population: Population, where: str) -> None:
@@ -137,7 +137,7 @@ def gene_lists(value: object, where: str) -> dict[str, tuple[str, ...]]:
     lists = {}
     for organism, genes in value.items():
         if organism not in ORGANISMS:
-            raise DataError(f"{where}: the organism '{organism}' is none; {nearest(str(organism), ORGANISMS)}")
+            raise DataError(f"{where}: unknown organism '{organism}'; {nearest(str(organism), ORGANISMS)}")
         lists[organism] = _words(genes, f"{where} of {organism}")
         twice = _repeated(lists[organism])
         if twice:
@@ -216,7 +216,7 @@ def _refuse_twins(populations: list[Population], path: Path) -> None:
     seen: set[str] = set()
     for population in populations:
         if population.id in seen:
-            raise DataError(f"{path}: the population '{population.id}' stands twice; merge the two entries")
+            raise DataError(f"{path}: the population '{population.id}' is duplicated; merge the two entries")
         seen.add(population.id)
 
 
@@ -247,9 +247,9 @@ def _side(row: Mapping[Any, str], where: str) -> tuple[str, str]:
     """Return for which side and which organism a row speaks."""
     sign, organism = row["sign"].strip(), row["organism"].strip().lower()
     if sign not in _SIGNS:
-        raise DataError(f"{where}: the sign '{sign}' is none; write +1 for a marker, -1 for a marker against")
+        raise DataError(f"{where}: unknown sign '{sign}'; write +1 for a marker, -1 for a marker against")
     if organism not in ORGANISMS:
-        raise DataError(f"{where}: the organism '{organism}' is none; {nearest(organism, ORGANISMS)}")
+        raise DataError(f"{where}: unknown organism '{organism}'; {nearest(organism, ORGANISMS)}")
     if not row["population"].strip() or not row["gene"].strip():
         raise DataError(f"{where}: population and gene must not be empty")
     return _SIGNS[sign], organism

@@ -106,7 +106,7 @@ class PopulationTree:
             The population or the level is unknown.
         """
         if level not in LEVELS:
-            raise UsageError(f"the level '{level}' is none; {nearest(level, LEVELS)}")
+            raise UsageError(f"unknown level '{level}'; {nearest(level, LEVELS)}")
         path = (population, *self.ancestors(population))
         return next((node for node in path if self.level(node) == level), "")
 
@@ -121,7 +121,7 @@ class PopulationTree:
         if compartment in (None, "systemic", "not_stated"):
             return self.ids()
         if compartment not in COMPARTMENTS:
-            raise UsageError(f"the compartment '{compartment}' is none; {nearest(str(compartment), COMPARTMENTS)}")
+            raise UsageError(f"unknown compartment '{compartment}'; {nearest(str(compartment), COMPARTMENTS)}")
         return tuple(node.id for node in self._nodes.values() if compartment in node.compartments)
 
     def _node(self, population: str) -> Population:

@@ -239,7 +239,7 @@ def markers(
     ['Th', 'Fam19a4']
     """
     if organism not in ORGANISMS:
-        raise UsageError(f"the organism '{organism}' is none; {nearest(organism, ORGANISMS)}")
+        raise UsageError(f"unknown organism '{organism}'; {nearest(organism, ORGANISMS)}")
     known = load(path, alone=alone) if known is None else known
     allowed = set(PopulationTree(known).allowed_in(compartment))
     rows = [

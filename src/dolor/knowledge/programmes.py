@@ -48,7 +48,7 @@ def programmes(organism: str, *, path: Path | str | None = None) -> pd.DataFrame
     True
     """
     if organism not in ORGANISMS:
-        raise UsageError(f"the organism '{organism}' is none; {nearest(organism, ORGANISMS)}")
+        raise UsageError(f"unknown organism '{organism}'; {nearest(organism, ORGANISMS)}")
     path = Path(path) if path else signature_path("populations.yaml")
     entries = read_document(path).get("programmes", [])
     if not isinstance(entries, list):
@@ -60,7 +60,7 @@ def programmes(organism: str, *, path: Path | str | None = None) -> pd.DataFrame
     twice = table.duplicated(["programme", "gene"])
     if twice.any():
         first = table[twice].iloc[0]
-        raise DataError(f"{path}, programme '{first['programme']}': {first['gene']} stands twice; keep one of them")
+        raise DataError(f"{path}, programme '{first['programme']}': {first['gene']} is duplicated; keep one of them")
     return table
 
 

@@ -120,7 +120,7 @@ def score(
     dolor.core.errors.UsageError
         A method or the rule for complexes is not known.
     dolor.core.errors.DataError
-        Columns are missing, an interaction stands twice, or the profiles were made without these interactions.
+        Columns are missing, an interaction is duplicated, or the profiles were made without these interactions.
 
     Examples
     --------

@@ -206,7 +206,7 @@ class Study(_Part):
     def _agrees_with_itself(self) -> Study:
         values = [condition.value for condition in self.conditions]
         if len(set(values)) < len(values):
-            raise ValueError("conditions: a value stands twice")
+            raise ValueError("conditions: a value is duplicated")
         if not any(condition.role == "reference" for condition in self.conditions):
             raise ValueError("conditions: none of them has the role 'reference'")
         for value in self.replicates:
