@@ -60,7 +60,7 @@ def draw_pairs(genes: pd.Index, number: int, seed: int) -> pd.DataFrame:
 def of_dolor(cells: anndata.AnnData, pairs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Test with dolor, and the same scores with least squares; one table of adjusted p-values each."""
     import dolor as dl
-    from dolor.contrasts.linear.multiple_testing import benjamini_hochberg
+    from dolor.core.multiple_testing import benjamini_hochberg
 
     profiles = dl.tl.profiles(cells)
     table = dl.tl.contrast(profiles, pairs, "~ condition * sex", {"condition": "naive"})

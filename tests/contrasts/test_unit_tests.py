@@ -5,9 +5,7 @@ from scipy import special
 from dolor.contrasts.units.detectable import animals_needed, power_of, smallest_detectable
 from dolor.contrasts.units.unit_tests import (
     enough_counts,
-    limiting_subunit,
     most_true_together,
-    pair_tests,
     stagewise_qvalues,
 )
 
@@ -68,31 +66,6 @@ def test_the_filter_does_not_know_the_groups():
 
 def test_the_filter_is_empty_without_libraries():
     assert not enough_counts(np.zeros((3, 2)), np.zeros(3), 2).any()
-
-
-def test_the_limiting_subunit_is_the_least_in_pooled_data():
-    assert limiting_subunit(np.array([3.0, 1.0, 1.0])) == 1
-
-
-def test_pairs():
-    effects = np.array([1.0, 1.0, -2.0, np.nan]), np.array([0.5, -1.0, -1.0, 1.0])
-    pvalues = np.array([0.01, 0.001, 0.6, np.nan]), np.array([0.5, 0.002, 0.9, 0.02])
-    qvalues = np.array([0.04, 0.01, 0.9, np.nan]), np.array([0.7, 0.02, 0.9, 0.03])
-    joined = pair_tests(effects, pvalues, qvalues)
-    np.testing.assert_allclose(joined.pvalue, [0.02, 0.002, 1.0, 0.04])
-    np.testing.assert_allclose(joined.qvalue, [0.04, 0.01, 0.9, 0.03])
-    assert joined.changed_side.tolist() == ["ligand", "both", "none", "receptor"]
-    assert joined.discordant.tolist() == [False, True, False, False]
-    swapped = pair_tests(effects[::-1], pvalues[::-1], qvalues[::-1])
-    np.testing.assert_array_equal(swapped.pvalue, joined.pvalue)
-
-
-def test_a_pair_without_tested_ends_is_missing():
-    missing = (np.array([np.nan]), np.array([np.nan]))
-    joined = pair_tests(missing, missing, missing)
-    assert np.isnan(joined.pvalue).all()
-    assert np.isnan(joined.qvalue).all()
-    assert joined.changed_side.tolist() == ["none"]
 
 
 def test_power_equals_simulated_power():

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from dolor.contrasts.linear.multiple_testing import benjamini_hochberg
 from dolor.contrasts.meta import meta
 from dolor.core.contracts import SAMPLE_FIELDS
+from dolor.core.multiple_testing import benjamini_hochberg
 from dolor.core.tables import CLAIMS, COMPOSITION, CONTRASTS, INTERACTIONS, SEX, check
 from dolor.knowledge import catalog
 

@@ -12,8 +12,8 @@ from dolor.claims.beyond_pairs import Evidence, as_statement, not_observable, pr
 from dolor.claims.scope import PopulationTree, Setting, pair_key, scope_of
 from dolor.claims.verdicts import Look, look, looks_needed, verdict_of
 from dolor.contrasts.contrast_table import changed_effect
-from dolor.contrasts.linear.multiple_testing import benjamini_hochberg
 from dolor.core.errors import DataError
+from dolor.core.multiple_testing import benjamini_hochberg
 from dolor.core.tables import CLAIMS, COMPOSITION, CONTRASTS, UNIT_CHANGES, Table, check
 
 __all__ = ["claims"]

@@ -20,7 +20,7 @@ from scipy import stats
 
 from dolor.claims.scope import Scope
 from dolor.contrasts.contrast_table import changed_effect
-from dolor.contrasts.linear.multiple_testing import benjamini_hochberg
+from dolor.core.multiple_testing import benjamini_hochberg
 from dolor.knowledge.vocabulary import words
 
 # Only a change whose interval lies this far (log2) on the other side speaks against a statement.

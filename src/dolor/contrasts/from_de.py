@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from dolor.contrasts.linear.multiple_testing import benjamini_hochberg
 from dolor.core.errors import DataError, UsageError
+from dolor.core.multiple_testing import benjamini_hochberg
 from dolor.knowledge import gene_logic
 from dolor.knowledge.genes import detect_organism, resolve
 

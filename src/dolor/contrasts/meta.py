@@ -20,8 +20,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from dolor.contrasts.linear.multiple_testing import benjamini_hochberg
 from dolor.core.errors import DataError
+from dolor.core.multiple_testing import benjamini_hochberg
 
 __all__ = ["Combined", "combine_studies", "leave_one_out", "meta"]
 

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from dolor.contrasts.expression_array import Supply, supply_of
 from dolor.contrasts.linear.design import variables_of
 from dolor.contrasts.linear.models import Model, models_of, replicates_of, samples_of, with_correlation
-from dolor.contrasts.linear.multiple_testing import benjamini_hochberg
 from dolor.contrasts.linear.sample_level_test import compare_responses
 from dolor.core.contracts import check_profiles
 from dolor.core.errors import DataError
+from dolor.core.multiple_testing import benjamini_hochberg
 
 if TYPE_CHECKING:
     from anndata import AnnData

@@ -21,10 +21,10 @@ from dolor.contrasts.linear.design import Comparison
 from dolor.contrasts.linear.linear_model import fit
 from dolor.contrasts.linear.models import Model
 from dolor.contrasts.linear.moderation import fit_prior, moderate
-from dolor.contrasts.linear.multiple_testing import benjamini_hochberg
 from dolor.contrasts.population_sums import PopulationSums
 from dolor.contrasts.units.quasi_likelihood import UnitTests, contrast_tests, fit_units, joint_pvalues
 from dolor.contrasts.units.unit_tests import enough_counts, most_true_together, stagewise_qvalues
+from dolor.core.multiple_testing import benjamini_hochberg
 from dolor.core.reasons import Reason
 from dolor.pseudobulk.expression import Units
 from dolor.pseudobulk.presence import Status, presence

@@ -13,9 +13,10 @@ from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from dolor.core.errors import UsageError
+from dolor.core.multiple_testing import benjamini_hochberg
 from dolor.pseudobulk.leakage import SILENT, weighted_median
 from dolor.pseudobulk.unit_parts import Parts, combine_pvalues, smallest_subunit, sum_parts
 
@@ -178,7 +179,7 @@ def presence(
     n_samples = (groups.astype(float) @ use).astype(np.intp)
     pvalue[n_samples < min_samples] = np.nan
     p = combine_pvalues(pvalue, parts)
-    q = np.stack([_benjamini_hochberg(of_group) for of_group in p])
+    q = np.stack([benjamini_hochberg(of_group.ravel()).reshape(of_group.shape) for of_group in p])
     status = _status(q, groups.astype(float) @ enough >= min_samples, level)
     seen_at_all = combine_pvalues(_below_floor(counts_of, library, enough, groups, floor), parts) < 1
     status[(status == Status.UNKNOWN) & ~seen_at_all] = Status.ABSENT
@@ -308,14 +309,6 @@ def _filled(values: Floats, otherwise: float) -> Floats:
     if np.isfinite(result).any():
         otherwise = float(np.nanmedian(result))
     return np.where(np.isnan(result), otherwise, result)
-
-
-def _benjamini_hochberg(pvalue: Floats) -> Floats:
-    result = np.full(pvalue.shape, np.nan)
-    tested = np.isfinite(pvalue)
-    if tested.any():
-        result[tested] = stats.false_discovery_control(pvalue[tested])
-    return result
 
 
 def _check(

@@ -11,7 +11,7 @@ from dolor.contrasts.linear.answers import answers_of
 from dolor.contrasts.linear.linear_model import fit
 from dolor.contrasts.linear.models import Model
 from dolor.contrasts.linear.moderation import fit_prior, moderate
-from dolor.contrasts.linear.multiple_testing import benjamini_hochberg
+from dolor.core.multiple_testing import benjamini_hochberg
 
 __all__ = ["compare_responses"]
 

@@ -1,4 +1,4 @@
-"""Which units are tested, how many tests are allowed for, and what two units say about their pair.
+"""Which units are tested, and how many tests of sex are allowed for.
 
 A unit is a ligand in its sender or a receptor in its receiver. Each is tested once, whatever the number of its
 partners.
@@ -6,13 +6,14 @@ partners.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PairTests", "enough_counts", "limiting_subunit", "most_true_together", "pair_tests", "stagewise_qvalues"]
+from dolor.core.multiple_testing import benjamini_hochberg
+
+__all__ = ["enough_counts", "most_true_together", "stagewise_qvalues"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -20,7 +21,6 @@ Bools = NDArray[np.bool_]
 MIN_CELLS = 10
 MIN_COUNT = 2.0
 MIN_TOTAL = 10.0
-SIDES = ("none", "ligand", "receptor", "both")
 
 
 def enough_counts(
@@ -58,17 +58,6 @@ def enough_counts(
     least = min_count / float(np.median(library[counted]))
     enough = (relative >= least * (1 - 1e-12)).sum(axis=0) >= max(smallest_group, 1)
     return np.asarray(enough & (counts.sum(axis=0) >= min_total * (1 - 1e-12)))
-
-
-def limiting_subunit(pooled: Floats) -> int:
-    """Return which subunit of a complex limits it: the least expressed in the samples together, the first of equals.
-
-    Parameters
-    ----------
-    pooled
-        Expression of each subunit in pooled data.
-    """
-    return int(np.argmin(pooled))
 
 
 def most_true_together(contrasts: Floats) -> int:
@@ -131,21 +120,12 @@ def stagewise_qvalues(omnibus: Floats, pvalues: Floats, most_true: int | None = 
     most = np.maximum(number - 1 if most_true is None else np.minimum(most_true, number - 1), 1)
     factor = np.clip(number - np.arange(len(pvalues))[:, None], 1, most)
     holm = np.maximum.accumulate(np.where(np.isfinite(ascending), ascending * factor, np.inf), axis=0)
-    screening = _benjamini_hochberg(np.where(number > 0, omnibus, np.nan))
+    screening = benjamini_hochberg(np.where(number > 0, omnibus, np.nan))
     within = np.full(pvalues.shape, np.nan)
     np.put_along_axis(within, order, _level_reaching(holm, screening), axis=0)
     with np.errstate(invalid="ignore"):
         adjusted = np.minimum(np.maximum(within, screening), 1.0)
     return np.where(tested, adjusted, np.nan)
-
-
-def _benjamini_hochberg(pvalues: Floats) -> Floats:
-    adjusted = np.full(len(pvalues), np.nan)
-    tested = np.flatnonzero(np.isfinite(pvalues))
-    order = tested[np.argsort(pvalues[tested], kind="stable")]
-    scaled = pvalues[order] * (len(order) / np.arange(1, len(order) + 1))
-    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return adjusted
 
 
 def _level_reaching(target: Floats, screening: Floats) -> Floats:
@@ -160,51 +140,3 @@ def _level_reaching(target: Floats, screening: Floats) -> Floats:
     first = np.minimum(np.searchsorted(reached, wanted, side="right"), len(passing) - 1)
     level: Floats = np.maximum(passing[first], wanted / count[first])
     return level
-
-
-@dataclass(frozen=True)
-class PairTests:
-    """What N pairs show: ``effect`` (mean of both, log2), ``pvalue``, ``qvalue``, ``changed_side``, ``discordant``."""
-
-    effect: Floats
-    pvalue: Floats
-    qvalue: Floats
-    changed_side: NDArray[np.str_]
-    discordant: Bools
-
-
-def pair_tests(
-    effects: tuple[Floats, Floats], pvalues: tuple[Floats, Floats], qvalues: tuple[Floats, Floats], level: float = 0.05
-) -> PairTests:
-    """Join the tests of ligands and receptors.
-
-    Parameters
-    ----------
-    effects, pvalues, qvalues
-        Of the ligands and of the receptors, N each; NaN where a unit is not tested.
-    level
-        A side has changed if its q-value is below.
-
-    Returns
-    -------
-    ``pvalue`` is twice the smaller p-value, valid whatever their dependence (a pair with one tested end gets the same,
-    since which end would be tested was not known before); ``qvalue`` is the smaller q-value and controls units.
-    ``discordant``: both sides have changed, in opposite directions.
-
-    Examples
-    --------
-    >>> one = np.array([1.0]), np.array([-1.0])
-    >>> joined = pair_tests(one, (np.array([0.001]), np.array([0.2])), (np.array([0.01]), np.array([0.4])))
-    >>> joined.pvalue.item(), joined.qvalue.item(), joined.changed_side.item(), joined.discordant.item()
-    (0.002, 0.01, 'ligand', False)
-    """
-    changed = [np.nan_to_num(values, nan=1.0) < level for values in qvalues]
-    side = np.array(SIDES)[changed[0].astype(int) + 2 * changed[1].astype(int)]
-    opposite = np.sign(np.nan_to_num(effects[0])) * np.sign(np.nan_to_num(effects[1])) < 0
-    return PairTests(
-        effect=(effects[0] + effects[1]) / 2,
-        pvalue=np.minimum(2 * np.fmin(*pvalues), 1.0),
-        qvalue=np.fmin(*qvalues),
-        changed_side=side,
-        discordant=changed[0] & changed[1] & opposite,
-    )
