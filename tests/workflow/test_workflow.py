@@ -36,7 +36,7 @@ def test_the_run_ends_with_what_was_found_and_where(finished: Path) -> None:
     lines = (finished / "stdout.txt").read_text().splitlines()
     assert lines[0].startswith("Simulated data: ")
     assert [line.partition(":")[0] for line in lines[1:3]] == ["own_drg", "simulated_drg"]
-    assert lines[3].startswith("Statements of the review: ")
+    assert lines[3].startswith("Claims of the review: ")
     assert len(lines) == 5
     assert lines[-1] == "Report: results/report.html"
 

@@ -254,8 +254,8 @@ def from_de(
     >>> found.loc[found["status"] == "tested", ["sender", "receiver", "effect", "pvalue_both"]].values.tolist()
     [['macrophage', 'neuron', 1.5, 0.01]]
     """
-    table, counted = with_current_genes(table, organism, (columns or {}).get("gene", ""))
     read, tool = read_columns(table, columns)
+    read, counted = with_current_genes(read, organism, "gene")
     missing = [name for name in by if name not in read.columns]
     if missing:
         raise DataError(f"the table has no column {', '.join(missing)} to keep comparisons apart")

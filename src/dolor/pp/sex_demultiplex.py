@@ -144,8 +144,10 @@ def split_pooled(adata: AnnData, calls: pd.DataFrame, *, min_confidence: float =
         )
     called = obs.index.to_series().map(cells).where(pooled, "")
     ending = pd.Series(np.where(pooled, ":" + called, ""), index=obs.index)
-    if "library_id" in obs.columns and not (obs["library_id"].astype(str) == library).all():
-        obs["library_id_given"] = obs["library_id"]
+    if "library_id" in obs.columns and "library_id_given" not in obs.columns:
+        given = obs["library_id"].astype(str)
+        if not (given == library).all():
+            obs["library_id_given"] = given
     obs["library_id"] = library
     obs["sample_id"] = library + ending
     obs["donor_id"] = obs["donor_id"].astype(str) + ending

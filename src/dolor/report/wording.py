@@ -168,6 +168,7 @@ def verdict(word: str) -> str:
     """
     return {
         "supports": "support", "opposes": "contradict", "silent": "leave open", "untestable": "cannot test",
+        "not_observable": "can never show",
     }.get(word, word)  # fmt: skip
 
 

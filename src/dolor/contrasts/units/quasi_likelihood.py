@@ -254,7 +254,9 @@ def _common_dispersion(
         chosen = np.flatnonzero(used & (abundance >= np.quantile(abundance[used], 0.5)))
     if not len(chosen):
         return 0.1
-    # One number is estimated; beyond some hundred units more of them only take time.
+    # One number is estimated; beyond some hundred units more of them only take time. They are taken by abundance (ties
+    # by their spread), so that the order of genes in a file decides nothing.
+    chosen = chosen[np.lexsort(((counts[:, chosen] ** 2).sum(axis=0), abundance[chosen]))]
     chosen = chosen[:: -(-len(chosen) // _MOST_TO_LEARN)]
     own, ambient = counts[:, chosen], None if leaked is None else leaked[:, chosen]
 
