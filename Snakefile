@@ -18,7 +18,6 @@ envvars:
     "PYTHONSAFEPATH",
 
 
-
 # Only where no other configuration was named: Snakemake would merge the two, and the demo's choices would leak in.
 if "datasets" not in config:
 
