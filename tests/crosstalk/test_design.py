@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dolor.contrasts.linear.design import build_design, comparisons_of
+from dolor.contrasts.linear.comparisons import comparisons_of
+from dolor.contrasts.linear.design import are_codes, build_design
 from dolor.contrasts.linear.models import block_correlation, consensus_correlation, indicator, models_of
 from dolor.core.errors import DesignError, UsageError
 
@@ -135,3 +136,26 @@ def test_the_correlation_of_donors_is_recovered():
     found = consensus_correlation(values, np.ones_like(values), design, blocks)
     assert found == pytest.approx(0.6, abs=0.03)
     assert block_correlation(blocks, found)[0, 1] == found
+
+
+def test_batches_that_are_numbered_are_groups_as_named_ones_are_and_text_means_what_numbers_mean():
+    frame = samples(number=6)
+    number = pd.Series(np.arange(len(frame)) % 3 + 1, index=frame.index)
+    named = build_design(frame.assign(batch=number.map({1: "a", 2: "b", 3: "c"})), "~ condition + batch")
+    for written in (number, number.astype(str), number.astype(float)):
+        coded = build_design(frame.assign(batch=written), "~ condition + batch")
+        np.testing.assert_allclose(np.abs(coded.matrix), np.abs(named.matrix))
+    slope = build_design(frame, "~ condition + age").matrix
+    np.testing.assert_allclose(
+        build_design(frame.assign(age=frame["age"].astype(str)), "~ condition + age").matrix, slope
+    )
+    assert slope.shape[1] == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "groups"),
+    [([1, 1, 2, 2], True), ([0, 0, 1, 1], True), ([1, 2, 3, 4], False), ([1, 1, 3, 3], False), ([8, 8, 9, 9], False),
+     ([1.5, 1.5, 2, 2], False)],
+)  # fmt: skip
+def test_only_consecutive_whole_numbers_that_come_back_are_codes(values: list[float], groups: bool):
+    assert are_codes(pd.Series(values)) is groups

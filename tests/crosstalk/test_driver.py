@@ -10,7 +10,8 @@ import statsmodels.api as sm
 
 from dolor.contrasts.decomposition import DRIVERS, split_supply
 from dolor.contrasts.expression_array import supply_of
-from dolor.contrasts.linear.design import build_design, comparisons_of
+from dolor.contrasts.linear.comparisons import comparisons_of
+from dolor.contrasts.linear.design import build_design
 from dolor.contrasts.linear.linear_model import fit
 from dolor.contrasts.linear.models import samples_of
 

@@ -144,3 +144,49 @@ def test_published_interferon_response_of_monocytes(data_dir: Path):
     found = from_de(de, pairs).iloc[0]
     assert found["direction"] == "up"
     assert found["pvalue_both"] < 1e-6
+
+
+@pytest.mark.parametrize("without", ["R1", "R2"])
+def test_a_subunit_without_a_pvalue_leaves_its_complex_without_one(without: str):
+    pairs = pd.DataFrame({"interaction_id": ["L:R1+R2"], "ligand": ["L"], "receptor": ["R1+R2"]})
+    pvalues = [0.001, np.nan if without == "R1" else 0.001, np.nan if without == "R2" else 0.001]
+    given = table(
+        gene=["L", "R1", "R2"], cell_type=["mac", "neuron", "neuron"], log2FoldChange=[2.0, 1, 1], pvalue=pvalues
+    )
+    found = between(from_de(given, pairs))
+    assert (found["status"], found["reason"]) == ("untestable", "no p-value")
+
+
+def test_an_alternative_without_a_pvalue_leaves_the_other_at_the_price_of_the_choice():
+    pairs = pd.DataFrame({"interaction_id": ["L:R1|R2"], "ligand": ["L"], "receptor": ["R1|R2"]})
+    given = table(
+        gene=["L", "R1", "R2"], cell_type=["mac", "neuron", "neuron"], log2FoldChange=[2.0, 1, 1],
+        pvalue=[1e-6, np.nan, 0.01],
+    )  # fmt: skip
+    assert between(from_de(given, pairs))["pvalue_both"] == pytest.approx(0.02)
+
+
+def test_infinite_changes_become_large_ones():
+    found = between(from_de(table(log2FoldChange=[np.inf, 1.0]), PAIRS))
+    assert found["status"] == "tested"
+    assert found["ligand_change"] == 10
+
+
+def test_genes_become_todays_symbols_and_those_of_another_species_are_refused():
+    pairs = pd.DataFrame({"interaction_id": ["Csf1:Csf1r"], "ligand": ["Csf1"], "receptor": ["Csf1r"]})
+    given = table(gene=["Csfm", "ENSMUSG00000024621.3"])
+    assert (from_de(given, pairs)["status"] == "untestable").all()
+    found = from_de(given, pairs, organism="mouse")
+    assert between(found)["status"] == "tested"
+    assert found.attrs["dropped"] == {"rows whose gene has another symbol today": 2}
+    human = ["CSF1", "CSF1R", "CCL2", "CCR2", "GAS6", "AXL"]
+    many = pd.DataFrame({"gene": human, "cell_type": "mac", "log2FoldChange": 1.0, "pvalue": 0.1})
+    with pytest.raises(DataError, match="named as in human"):
+        from_de(many, pairs, organism="mouse")
+
+
+def test_rows_without_a_gene_are_left_out_and_counted():
+    given = pd.concat([table(), table(gene=["", np.nan]), table(gene=["NA", ""])], ignore_index=True)
+    found = from_de(given, PAIRS)
+    assert between(found)["status"] == "tested"
+    assert found.attrs["dropped"] == {"rows without a gene, left out": 4}

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dolor.contrasts.linear.design import Comparison, variables_of
+from dolor.contrasts.linear.comparisons import Comparison
+from dolor.contrasts.linear.design import variables_of
 from dolor.contrasts.linear.models import Model, models_of, replicates_of, samples_of, with_correlation
 from dolor.contrasts.linear.sample_level_test import compare_responses
 from dolor.core.contracts import check_profiles

@@ -17,7 +17,7 @@ from scipy import special
 
 from dolor.contrasts.expression_array import Supply, effective_totals
 from dolor.contrasts.linear.answers import Answers, answers_of
-from dolor.contrasts.linear.design import Comparison
+from dolor.contrasts.linear.comparisons import Comparison
 from dolor.contrasts.linear.linear_model import fit
 from dolor.contrasts.linear.models import Model
 from dolor.contrasts.linear.moderation import fit_prior, moderate

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dolor.contrasts.linear.design import Comparison, Design
+from dolor.contrasts.linear.comparisons import Comparison
+from dolor.contrasts.linear.design import Design
 from dolor.contrasts.linear.linear_model import is_estimable
 from dolor.core.reasons import Reason, sentence
 

@@ -20,15 +20,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dolor.contrasts.linear.design import (
-    SEXES,
-    Comparison,
-    Design,
-    build_design,
-    comparisons_of,
-    reference_levels,
-    variables_of,
-)
+from dolor.contrasts.linear.comparisons import SEXES, Comparison, comparisons_of, reference_levels
+from dolor.contrasts.linear.design import Design, build_design, variables_of
 from dolor.contrasts.linear.linear_model import basis, is_estimable
 from dolor.core.contracts import PROFILE_FIELDS
 from dolor.core.errors import DesignError
