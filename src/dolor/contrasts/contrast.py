@@ -19,6 +19,7 @@ from dolor.contrasts.units.unit_tests import MIN_CELLS
 from dolor.core.contracts import check_profiles
 from dolor.core.errors import DesignError
 from dolor.core.thresholds import FDR
+from dolor.knowledge.pair_bounds import within_bounds
 from dolor.pseudobulk.presence import FLOOR
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ def compare(
             pairs.append(table)
             units += [unit_table(name, one, interactions) for one in fitted]
     contrasts = pairs[0] if len(pairs) == 1 else pd.concat(pairs, ignore_index=True)
+    contrasts = within_bounds(contrasts, interactions)
     return Comparisons(contrasts, pd.concat(units, ignore_index=True))
 
 

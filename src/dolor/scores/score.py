@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dolor.core.contracts import check_profiles
 from dolor.core.errors import UsageError
+from dolor.knowledge.pair_bounds import within_bounds
 from dolor.pseudobulk.expression import Complexes, combine, log_expression, per_10k
 from dolor.pseudobulk.profiles import sum_cells
 from dolor.scores.cell_moments import population
@@ -164,7 +165,7 @@ def score(
         flags = score_flags(columns, sums, suspects, compiled)
         dataset = str(profiles.obs["dataset_id"].iloc[rows[0]])
         scored.append(SampleScores(dataset, sums.sample, sums.cell_types, columns, flags))
-    result = score_table(scored, compiled.table)
+    result = within_bounds(score_table(scored, compiled.table), compiled.table)
     result.attrs["unmeasured"] = compiled.unmeasured
     return result
 
