@@ -159,3 +159,11 @@ def test_batches_that_are_numbered_are_groups_as_named_ones_are_and_text_means_w
 )  # fmt: skip
 def test_only_consecutive_whole_numbers_that_come_back_are_codes(values: list[float], groups: bool):
     assert are_codes(pd.Series(values)) is groups
+
+
+def test_conditions_that_are_numbers_are_groups():
+    frame = samples(conditions=("7", "14"))
+    design = build_design(frame, "~ condition + sex")
+    np.testing.assert_array_equal(
+        design.matrix, build_design(samples(conditions=("b", "a")), "~ condition + sex").matrix
+    )

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import dolor as dl
-from dolor.knowledge.pair_bounds import within_bounds
+from dolor.knowledge.pairs import within_bounds
 
 LABELS = ["macrophage", "inflammatory_macrophage", "immune", "t_cell", "sensory_neuron"]
 

@@ -19,7 +19,7 @@ from dolor.contrasts.units.unit_tests import MIN_CELLS
 from dolor.core.contracts import check_profiles
 from dolor.core.errors import DesignError
 from dolor.core.thresholds import FDR
-from dolor.knowledge.pair_bounds import within_bounds
+from dolor.knowledge.pairs import within_bounds
 from dolor.pseudobulk.presence import FLOOR
 
 if TYPE_CHECKING:

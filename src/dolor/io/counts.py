@@ -142,6 +142,8 @@ def rounded(matrix: Any, how: Rounding) -> Any:
     if values.dtype.kind != "f" or not np.isfinite(values).all():
         return matrix
     whole = np.rint(values)
+    if (values == whole).all():
+        return matrix
     if how == "noise" and not (np.abs(values - whole) <= _tolerance(values)).all():
         return matrix
     if dense:

@@ -1,4 +1,4 @@
-"""A user's own ligand-receptor pairs: a small table, alone or added to the catalog's.
+"""A user's own ligand-receptor pairs: a small table, alone or added to the catalog's, and which cells it bounds.
 
 Carry gene expressions of pairs from one species to the other.
 """
@@ -10,16 +10,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dolor.core import package_files
 from dolor.core.errors import DataError
 from dolor.knowledge import gene_logic
 from dolor.knowledge.catalog_rules import pair_faults
 from dolor.knowledge.genes import resolve, to_human, to_mouse
+from dolor.knowledge.population_tree import PopulationTree
+from dolor.knowledge.populations import tree
 from dolor.knowledge.vocabulary import INTERACTION_COLUMNS, VOCABULARY, Organism, nearest
 
-__all__ = ["counterparts", "merged", "read_pairs", "translate"]
+__all__ = ["counterparts", "merged", "read_pairs", "translate", "within_bounds"]
 
 _KNOWN = (
     "ligand",
@@ -277,3 +281,58 @@ def translate(expression: str, table: Mapping[str, tuple[str, ...]]) -> str:
         for choice in product(*(table.get(gene, ()) for gene in subunits))
     ]
     return gene_logic.format(dict.fromkeys(alternatives))
+
+
+def within_bounds(
+    table: pd.DataFrame, interactions: pd.DataFrame, populations: PopulationTree | None = None
+) -> pd.DataFrame:
+    """Return the rows whose sender and receiver the pairs allow.
+
+    Parameters
+    ----------
+    table
+        One row per (..., ``sender``, ``receiver``, ``interaction_id``), such as scores or contrasts.
+    interactions
+        With ``source_cell`` and ``target_cell``: populations joined by ``;``, empty where any may send or receive.
+        Without these columns all rows are returned.
+    populations
+        The tree of populations; default: that of the signatures.
+
+    Returns
+    -------
+    The table itself where nothing is bounded. A population stands for those that it contains; a label that contains
+    it, such as a class, is kept too, since it may be what those cells are called here.
+
+    Examples
+    --------
+    >>> pairs = pd.DataFrame({"interaction_id": ["a"], "source_cell": ["macrophage"], "target_cell": [""]})
+    >>> rows = pd.DataFrame({"interaction_id": "a", "sender": ["macrophage", "t_cell"], "receiver": "sensory_neuron"})
+    >>> within_bounds(rows, pairs)["sender"].tolist()
+    ['macrophage']
+    """
+    keep = np.ones(len(table), dtype=bool)
+    for column, side in (("source_cell", "sender"), ("target_cell", "receiver")):
+        if column in interactions.columns and (interactions[column].astype(str) != "").any():
+            keep &= _allowed(table, interactions, column, side, tree() if populations is None else populations)
+    return table if keep.all() else table[keep].reset_index(drop=True)
+
+
+def _allowed(
+    table: pd.DataFrame, interactions: pd.DataFrame, column: str, side: str, populations: PopulationTree
+) -> NDArray[np.bool_]:
+    """Return for each row whether the label on one side is among those that its pair names."""
+    labels = pd.Categorical(table[side])
+    ids = pd.Categorical(table["interaction_id"], categories=interactions["interaction_id"].astype(str))
+    named = [_spread(str(names), populations) for names in interactions[column]]
+    known = [str(label) for label in labels.categories]
+    matrix = np.array([[not names or label in names for label in known] for names in named], dtype=bool)
+    return np.asarray(matrix.reshape(len(named), len(known))[ids.codes, labels.codes])
+
+
+def _spread(names: str, populations: PopulationTree) -> set[str]:
+    """Return populations with all that they contain and all that contain them."""
+    found = {name.strip() for name in names.split(";") if name.strip()}
+    for name in tuple(found):
+        if name in populations:
+            found |= {*populations.descendants(name), *populations.ancestors(name)}
+    return found

@@ -195,7 +195,7 @@ def _is_above_one_of(name: str, names: set[str], tree: PopulationTree) -> bool:
 
 
 def _state_of(dataset: DatasetRun, name: str, tree: PopulationTree) -> str:
-    """Name the state that most cells of a broad name are in, such as repair Schwann cells; empty if there is none."""
+    """Return the most frequent state of the cells of a class, such as repair Schwann cell; empty if there is none."""
     if "cell_state" not in dataset.obs:
         return ""
     states = dataset.obs["cell_state"].astype(str)[(dataset.obs["cell_type"] == name).to_numpy()]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from dolor.core.contracts import check_profiles
 from dolor.core.errors import UsageError
-from dolor.knowledge.pair_bounds import within_bounds
+from dolor.knowledge.pairs import within_bounds
 from dolor.pseudobulk.expression import Complexes, combine, log_expression, per_10k
 from dolor.pseudobulk.profiles import sum_cells
 from dolor.scores.cell_moments import population

@@ -17,6 +17,7 @@ from formulaic import Formula, ModelSpec, SimpleFormula
 from formulaic.errors import FormulaicError
 from numpy.typing import NDArray
 
+from dolor.core.contracts import SAMPLE_FIELDS
 from dolor.core.errors import DesignError, UsageError
 
 __all__ = [
@@ -202,7 +203,8 @@ def _prepare(samples: pd.DataFrame, variables: list[str], formula: str) -> pd.Da
         if column.isna().any():
             affected = ", ".join(map(str, column.index[column.isna()][:5]))
             raise DesignError(f"the column '{name}' of the formula is missing for the sample(s) {affected}")
-        column = as_numbers(column)
+        # Conditions such as "7" and "14" are groups: comparisons are between them.
+        column = column.astype(str) if name in SAMPLE_FIELDS else as_numbers(column)
         if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column) and not are_codes(column):
             frame[name] = column.astype(float) - float(column.astype(float).mean())
         else:

@@ -87,6 +87,7 @@ def _unzip(path: Path, folder: Path) -> None:
             taken = sum(member.file_size for member in members)
             _check_room(path, folder, len(members), taken, taken)
             archive.extractall(folder)  # noqa: S202 - every name was checked above
+    # NotImplementedError is what zipfile raises on a compression that it does not know.
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise DataError(f"{path}: is a damaged or locked archive ({error}); fetch it again") from None
 

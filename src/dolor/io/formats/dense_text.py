@@ -130,7 +130,7 @@ _OF_GENES = re.compile(
 _OF_CELLS = re.compile(
     r"(nCount|nFeature)_\w+|percent[._]\w+|seurat_clusters|\w*snn_res[._][\d.]+|orig[._]ident|S[._]Score|G2M[._]Score"
     r"|n_genes(_by_counts)?|n_counts|n_umis?|total_counts\w*|pct_counts_\w+|log1p_\w+|louvain|leiden|clusters?|batch"
-    r"|doublet_scores?|pANN_\w+|(UMAP|tSNE|PC)[_-]?\d+|nUMI|nGene",
+    r"|doublet_scores?|pANN_\w+|(UMAP|tSNE)[_-]?\d+|PC[_-]\d+|nUMI|nGene",
     re.IGNORECASE,
 )
 _MOST_ANNOTATIONS = 20
