@@ -1,4 +1,4 @@
-"""Which tests speak to a statement that names no pair: shares of cells, states, expression, presence, or many pairs.
+"""Which tests concern a statement that names no pair: shares of cells, states, expression, presence, or many pairs.
 
 The table of readouts says for each statement what to look at. Tests of shares and of units are brought into the form of
 tests of pairs, so that one set of rules judges them all. What is only said to be there is judged without a test: found
@@ -48,7 +48,7 @@ class Evidence:
 
 
 def not_observable(readout: Mapping[str, str]) -> str:
-    """Return why expression data can never speak to a statement; empty where they can."""
+    """Return why expression data can never answer a statement; empty where they can."""
     if readout["readout"] != "none":
         return ""
     return f"expression cannot show it: {NO_READOUT.get(readout['reason'], readout['reason'])}"
@@ -62,7 +62,7 @@ def as_statement(statement: Mapping[str, str], readout: Mapping[str, str]) -> di
 
 
 def scope_of_readout(readout: Mapping[str, str], evidence: Evidence, setting: Setting, tree: PopulationTree) -> Scope:
-    """Find the tests that speak to a statement of changes, in the form of tests of pairs."""
+    """Find the tests that concern a statement of changes, in the form of tests of pairs."""
     nothing = evidence.pairs.iloc[:0]
     cases, reason = _cases(readout, setting)
     if reason:
@@ -127,7 +127,11 @@ def _population_there(
             return "untestable", f"not measured here: no cells are named {wanted.replace('|', ' or ')}", ""
         share = float(own.groupby("condition")["share"].sum().max())
         if share < MIN_SHARE:
-            return "silent", f"{wanted} is {share:.2%} of the cells, too few to tell from misnamed cells", ""
+            return (
+                "silent",
+                f"{wanted} is {share:.2%} of the cells, too few to be distinguished from misnamed cells",
+                "",
+            )
         said.append(f"{wanted} is {share:.1%} of the cells")
     return "supports", "", f"consistent with the statement: {', '.join(said)}"
 

@@ -27,7 +27,7 @@ def settle_cache() -> None:
 def _home_is_writable() -> bool:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
     there = next((place for place in (cache, *cache.absolute().parents) if place.is_dir()), None)
-    # The root of the disk is nobody's home: a user without one, in a container.
+    # Only the root folder is found where a user has no home folder, as in a container.
     return there is not None and there != Path("/") and os.access(there, os.W_OK)
 
 

@@ -126,7 +126,7 @@ def sample_label(file: Path, folder: Path, sample_pattern: str) -> str:
     if sample_pattern:
         found = re.search(sample_pattern, file.name)
         if found is None:
-            raise DataError(f"{file.name}: the pattern {sample_pattern!r} does not tell which sample it is")
+            raise DataError(f"{file.name}: the pattern {sample_pattern!r} does not give the sample")
         return found[1]
     label = prefix_of(file) if is_mtx(file) else _ENDS.sub("", file.name)
     if label:

@@ -131,7 +131,7 @@ def _samples_of(obs: pd.DataFrame, described: pd.Index) -> pd.Index | None:
 
 
 def _named_in(text: str, names: list[str]) -> str:
-    """Return the sample whose name stands in a text as a whole, such as m1 in ``m1_AAAC-1`` or ``m1/matrix.mtx``."""
+    """Return the sample whose name is in a text as a whole word, such as m1 in ``m1_AAAC-1`` or ``m1/matrix.mtx``."""
     for name in names:
         place = text.find(name) if name else -1
         if place < 0:

@@ -24,7 +24,7 @@ Levels = tuple[tuple[str, str], ...]
 class Comparison:
     """A question to the samples.
 
-    ``weights`` compares coefficients. ``groups`` are the combinations of levels whose samples it stands on, those of
+    ``weights`` compares coefficients. ``groups`` are the combinations of levels whose samples it compares, those of
     the case first (``n_case_groups`` of them). ``impossible`` says why this data set cannot answer, or is empty.
     ``ordered`` marks a trend over conditions.
     """
@@ -45,7 +45,7 @@ class Comparison:
         return self.contrast_type == "condition" and not self.ordered
 
     def members(self, samples: pd.DataFrame) -> NDArray[np.bool_]:
-        """Return groups × samples: who belongs to which group."""
+        """Return groups × samples: which samples belong to which group."""
         rows = [
             np.logical_and.reduce([samples[name].astype(str).to_numpy() == level for name, level in group])
             for group in self.groups

@@ -124,7 +124,7 @@ def _variables(terms: Sequence[Any]) -> frozenset[str]:
 
 
 def _refuse_oversized(formula: str) -> None:
-    """Refuse a formula whose terms would take ages to write out, before they are."""
+    """Refuse a formula with so many terms that expanding it would take hours, before it is expanded."""
     powers = re.findall(r"(?:\*\*|\^)\s*(\d+|.?)", formula)
     large = any(not power.isdigit() or int(power) > _LARGEST_POWER for power in powers)
     crossed = formula.count("*") - 2 * formula.count("**") + formula.count("/") + formula.count("%in%")

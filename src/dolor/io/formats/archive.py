@@ -17,7 +17,7 @@ from dolor.io.formats.content import unpacked
 from dolor.io.guards import most_unpacked
 
 _MOST_MEMBERS = 20_000
-# GEO packs archives of samples into one archive; nobody goes deeper.
+# GEO packs archives of samples into one archive; deeper nesting is refused.
 _DEEPEST = 2
 _DEPTH: ContextVar[int] = ContextVar("archives around this one", default=0)
 
