@@ -310,7 +310,10 @@ def _units(rows: pd.DataFrame) -> set[tuple[str, str]]:
 
 
 def _changed_units(hits: pd.DataFrame) -> list[dict[str, Any]]:
-    """List the changed ligands and receptors, the clearest first, each with the populations at the other end."""
+    """List the changed ligands and receptors, the clearest first, each with the populations at the other end.
+
+    Populations whose own end could be tested come first: presence in few or small samples is less certain.
+    """
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows_of(hits.sort_values(["qvalue", "pvalue", "pair"])):
         for end, own, other in (("ligand", "sender", "receiver"), ("receptor", "receiver", "sender")):
@@ -320,12 +323,13 @@ def _changed_units(hits: pd.DataFrame) -> list[dict[str, Any]]:
             effect = float(row.get(f"effect_{end}", row["effect"]))
             entry = found.setdefault(
                 key, {"end": end, "population": key[0], "effect": effect, "qvalue": row["qvalue"], "row": row,
-                      "partners": [], "rows": []},
+                      "partners": {}, "rows": []},
             )  # fmt: skip
             entry["rows"].append(row)
-            if str(row[other]) not in entry["partners"]:
-                entry["partners"].append(str(row[other]))
-    return list(found.values())
+            se = float(row.get("se_receptor" if end == "ligand" else "se_ligand", math.nan))
+            entry["partners"].setdefault(str(row[other]), math.isfinite(se))
+    return [entry | {"partners": sorted(entry["partners"], key=lambda name: not entry["partners"][name])}
+            for entry in found.values()]  # fmt: skip
 
 
 def _described(key: Mapping[str, str], rows: pd.DataFrame, knowledge: Mapping[str, dict[str, Any]]) -> list[Finding]:

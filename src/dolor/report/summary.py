@@ -76,4 +76,6 @@ def _changes(run: Run) -> list[str]:
 
 def _verdicts(run: Run) -> str:
     counts = tally(board_of(run.claims, catalog_of()))
-    return "Claims of the review: " + ", ".join(f"{wording.verdict(word)} {number}" for word, number in counts.items())
+    return "Claims of the review: these data " + ", ".join(
+        f"{wording.verdict(word)} {number}" for word, number in counts.items()
+    )
